@@ -1,0 +1,57 @@
+# Everything starts here: `make demo` and `make test` need python3.11, make and git, and see to the rest themselves.
+#   make test TEST="-k journal -x"     arguments for pytest
+#   make demo DEMO=--once              arguments for posd demo
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+BIN   := .venv/bin
+STAMP := .venv/.ready
+DEMO  ?=
+TEST  ?=
+BENCH ?=
+SOAK  ?=
+
+.PHONY: help venv demo test check format bench soak lock clean
+
+help:  ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+venv: $(STAMP)  ## .venv with .venv/bin/posd in it; all others imply it
+
+$(STAMP): requirements-dev.lock pyproject.toml scripts/setup
+	@scripts/setup venv
+	@touch $@
+
+demo: venv  ## posd, a gateway, a scanner and a printer on this machine, telling a story (DEMO=--once)
+	@scripts/setup font
+	@$(BIN)/posd demo $(DEMO)
+
+test: venv  ## all tests (TEST="-k journal -x")
+	@scripts/setup font browser usb
+	@$(BIN)/python -m pytest -n auto $(TEST)
+
+check: venv  ## style and types
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: venv  ## bring the sources into form
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: venv  ## measure, beside what it is measured against
+	@scripts/setup font
+	@$(BIN)/python -m bench $(BENCH)
+
+soak: venv  ## the long explorations, random faults and crashes (hours, if you like: SOAK=…)
+	@scripts/setup font
+	@$(BIN)/python -m tests.soak $(SOAK)
+
+lock: venv  ## take newer versions of what we depend on, pinned by hash
+	@scripts/setup lock
+
+clean:  ## remove what was made here
+	@rm -rf .venv dist build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
