@@ -19,6 +19,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
+from decimal import Decimal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -43,6 +44,8 @@ def value_text(value: object) -> str:
             return value
         case bool():
             return "true" if value else "false"
+        case Decimal():
+            return f"{value:f}"
         case dict() | list():
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
         case _:
