@@ -16,7 +16,7 @@ SOAK  ?=
 .PHONY: help venv demo test check format bench soak lock clean
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 venv: $(STAMP)  ## .venv with .venv/bin/posd in it; all others imply it
 
