@@ -46,7 +46,7 @@ class QrCode:
 
 @dataclass(frozen=True, slots=True)
 class Barcode:
-    """CODE128 of printable ASCII `data`, its text below. What is too long for the paper, or not ASCII, becomes a QR code."""
+    """CODE128 of printable ASCII `data`, its text below. What is not ASCII or too long for the paper: a QR code."""
 
     data: str
 

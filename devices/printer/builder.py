@@ -1,0 +1,84 @@
+"""The one door to python-escpos: bytes of the commands it is good at. Its text and its connections are never used.
+
+It is imported when the first command is built, because that takes 150 ms; `warm_up` does it beforehand, in an
+executor. Three things it does to the process at import are undone or kept away here: it gives the root logger a
+handler, leaves a directory behind in /tmp, and some of its methods print to standard output.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+RASTER_BAND_DOTS = 48
+"""Rows of one `GS v 0`. A connection that breaks within a command leaves the printer waiting for the rest of it: short
+commands keep that to a few kilobytes, and a printer with a small buffer starts before it has the whole picture."""
+
+LONGEST_COMMAND_BYTES = 8 + RASTER_BAND_DOTS * 576 // 8
+"""Header and rows of one band on the widest paper: more than any other command we send."""
+
+_PROFILE = "TM-T20II"
+"""Can everything and takes 576 dots, so that the library asks no questions. What a printer can do, `Profile` says."""
+
+_QR_CORRECTION_M = 1
+_PICKLES = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+_import_lock = threading.Lock()
+
+
+def warm_up() -> None:
+    """Import the library now: 150 ms that the first receipt need not wait for. Blocks; call it in an executor."""
+    _printer()
+
+
+def native_qr(data: str, module_dots: int) -> bytes:
+    """`GS ( k`: a QR code, model 2, error correction M."""
+    return _built(lambda printer: printer.qr(data, ec=_QR_CORRECTION_M, size=module_dots, native=True))
+
+
+def raster(image: Image) -> bytes:
+    """`GS v 0` in bands: a black-and-white picture at the left edge of the paper."""
+    return _built(lambda printer: printer.image(image, fragment_height=RASTER_BAND_DOTS))
+
+
+def feed_and_cut() -> bytes:
+    """`ESC d 6`, `GS V 0`: six lines bring the last one past any cutter, and cutters that only cut in part do that."""
+    return _built(lambda printer: printer.cut())
+
+
+def kick() -> bytes:
+    """`ESC p 0`: a pulse of 100 ms to the drawer on pin 2."""
+    return _built(lambda printer: printer.cashdraw(2))
+
+
+def _built(build: Callable[[Any], None]) -> bytes:
+    printer = _printer()()
+    build(printer)
+    output: bytes = printer.output
+    return output
+
+
+def _printer() -> functools.partial[Any]:
+    with _import_lock:
+        return _import_quietly()
+
+
+@functools.cache
+def _import_quietly() -> functools.partial[Any]:
+    handlers = logging.root.handlers[:]
+    from escpos import capabilities
+    from escpos.printer import Dummy
+
+    for handler in logging.root.handlers[:]:
+        if handler not in handlers:
+            logging.root.removeHandler(handler)
+    if _PICKLES not in os.environ:
+        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
+    return functools.partial(Dummy, profile=_PROFILE)
