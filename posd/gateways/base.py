@@ -208,6 +208,8 @@ class Capabilities:
     """What a gateway can do; what it cannot is refused before anything is sent."""
 
     methods: frozenset[Method]
+    wallets: frozenset[Wallet] = frozenset(Wallet)
+    """Wallets whose codes it takes; a code of another one is refused before anything is sent."""
     face_auth: bool = False
     """Whether it has a call that gives the face SDK its credentials (needed for ``method: face``)."""
     qr_wallets: frozenset[Wallet] = frozenset()
@@ -238,7 +240,10 @@ class Codec(ABC):
 
     @abstractmethod
     def pay(self, order: PayOrder, stamp: Stamp) -> Exchange[PaymentVerdict]:
-        """Charge a customer, or make a QR code (then ``Pending`` carries it)."""
+        """Charge a customer, or make a QR code (then ``Pending`` carries it).
+
+        Raises ValueError for an order that ``capabilities`` rules out; nothing is sent then.
+        """
 
     @abstractmethod
     def query(self, order: OrderRef, stamp: Stamp) -> Exchange[PaymentVerdict]:
