@@ -219,8 +219,6 @@ class Capabilities:
     """The pace of queries that its documents recommend; shown to the technician, not enforced."""
     order_prefix: str = ""
     """What every order number must begin with."""
-    wallets: frozenset[Wallet] | None = None
-    """Wallets whose codes it takes; None: it finds out by itself from the code."""
 
 
 class Codec(ABC):
