@@ -1,9 +1,16 @@
-"""What holds for every test: nothing of the surroundings gets in, and property tests are not judged by the clock."""
+"""What holds for every test.
+
+Nothing of the surroundings gets in, property tests are not judged by the clock, and whoever starts a task ends it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import os
+from collections.abc import AsyncIterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # What systemd hands to a service: a test that wants it says so itself.
@@ -12,8 +19,32 @@ SERVICE_VARIABLES = ("CREDENTIALS_DIRECTORY", "LISTEN_FDS", "LISTEN_PID", "NOTIF
 for name in SERVICE_VARIABLES:
     os.environ.pop(name, None)
 
+# Else pytest-asyncio asks for the current loop when a plain test has run before the first one with a loop; Python then
+# makes one, nobody closes it, and some later test is blamed for the warning.
+asyncio.set_event_loop(None)
+
 # A slow machine is no fault of the code: no deadline for an example, none for making one.
 settings.register_profile(
     "posd", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 settings.load_profile("posd")
+
+TURNS_TO_END = 10
+"""Turns of the loop for what was cancelled or closed to end: a stream takes three or four, a task of ours one."""
+
+
+@pytest.fixture
+async def nothing_left_running() -> AsyncIterator[None]:
+    """After the test and all its other fixtures, no task runs any more."""
+    yield
+    for _ in range(TURNS_TO_END):
+        await asyncio.sleep(0)
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not left, f"started and never awaited; whoever starts a task ends it: {left}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test with a loop is asked whether it left something running; its fixtures are torn down before that."""
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            item.fixturenames.insert(0, "nothing_left_running")
