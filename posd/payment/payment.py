@@ -93,6 +93,18 @@ class Payment(msgspec.Struct, frozen=True):
     evidence: Evidence = Evidence()
     """What the conclusive answer said."""
 
+    def but(self, **changes: object) -> Payment:
+        """The same payment with some facts changed."""
+        return msgspec.structs.replace(self, **changes)
+
+    def attends(self, reason: Reason) -> bool:
+        """Whether a person should look at it for this reason."""
+        return any(cause.reason is reason for cause in self.attention)
+
+    def attended(self, cause: Cause) -> Payment:
+        """The same payment, at which a person should look; each reason once."""
+        return self if self.attends(cause.reason) else self.but(attention=(*self.attention, cause))
+
     @property
     def paid(self) -> Paid | None:
         """What the gateway said when it was paid; with it come the amounts and the trade numbers."""
