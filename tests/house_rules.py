@@ -246,10 +246,21 @@ def errors_are_named(source: Source) -> Iterator[str]:
     if source.path.startswith("tests/") or source.path in TOPS_OF_TASKS:
         return
     for node in ast.walk(source.tree):
-        broad = isinstance(node, ast.ExceptHandler) and (node.type is None or names(node.type) & BROAD)
+        broad = isinstance(node, ast.ExceptHandler) and catches_everything(node) and not raises_it_again(node)
         suppressed = isinstance(node, ast.Call) and called(node) == "suppress" and names(*node.args) & BROAD
         if broad or suppressed:
             yield source.at(node, "catches everything: name the errors, or let it rise to the top of the task")
+
+
+def catches_everything(handler: ast.ExceptHandler) -> bool:
+    """Whether a bug, or the end of a task, would be caught too."""
+    return handler.type is None or bool(names(handler.type) & BROAD)
+
+
+def raises_it_again(handler: ast.ExceptHandler) -> bool:
+    """Whether it only cleans up: what came goes on as it came."""
+    last = handler.body[-1]
+    return isinstance(last, ast.Raise) and last.exc is None
 
 
 def names(*nodes: ast.AST) -> set[str]:
