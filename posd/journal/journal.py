@@ -17,6 +17,7 @@ from posd.clock import TimeLine
 from posd.journal.batch import Batch, Told
 from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable, JournalUnusable, KeyTaken
 from posd.journal.writer import Dates, Render, Writer, connect, read_mark
+from posd.tasks import Tasks
 
 SCHEMA_VERSION = 1
 """``PRAGMA user_version`` of the journals this program writes."""
@@ -46,6 +47,7 @@ class Journal:
         self._writing: Executor = executor or ThreadPoolExecutor(1, "journal-writer")
         self._reading: Executor = executor or ThreadPoolExecutor(1, "journal-reader")
         self._waiting: list[_Waiting] = []
+        self._tasks = Tasks()
         self._flushing: asyncio.Task[None] | None = None
         self._lock = -1
         self.on_told: Callable[[list[Told]], None] = _tell_nobody
@@ -79,7 +81,7 @@ class Journal:
         future: asyncio.Future[list[Told]] = asyncio.get_running_loop().create_future()
         self._waiting.append((batch, future))
         if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush(), name="journal-flush")
+            self._flushing = self._tasks.start(self._flush(), "journal-flush")
         return await asyncio.shield(future)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
@@ -88,8 +90,7 @@ class Journal:
 
     async def close(self) -> None:
         """Write what is waiting, and let go of the file."""
-        while self._flushing is not None and not self._flushing.done():
-            await asyncio.shield(self._flushing)
+        await self._tasks.finished()
         await self._run(self._writing, self._close)
         for executor in (self._writing, self._reading):
             if isinstance(executor, ThreadPoolExecutor):
@@ -110,9 +111,7 @@ class Journal:
             group, self._waiting = self._waiting[:GROUP_AT_MOST], self._waiting[GROUP_AT_MOST:]
             batches, mark, now_ms = [batch for batch, _ in group], self._clock.mark, self._clock.now_ms()
             try:
-                results = await self._run(
-                    self._writing, lambda b=batches, m=mark, n=now_ms: self._writer.commit(b, m, n)
-                )
+                results = await self._run(self._writing, partial(self._writer.commit, batches, mark, now_ms))
             except JournalError as error:
                 _fail(group, error)
                 continue

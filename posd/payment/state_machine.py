@@ -17,6 +17,7 @@ it in the same transaction and asks again. Both are functions of facts, so a res
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from posd.payment.answers import as_heard, hear
@@ -112,6 +113,19 @@ def consequence(payment: Payment, now_ms: int, rules: Rules) -> PaymentEvent | N
             return None
         case _:
             assert_never(payment.status)
+
+
+def advance(
+    payment: Payment, events: Iterable[PaymentEvent], now_ms: int, rules: Rules
+) -> tuple[Payment, tuple[PaymentEvent, ...]]:
+    """The payment after some events and all that follows from them, and everything that then has happened."""
+    happened = list(events)
+    for event in happened:
+        payment = apply(payment, event)
+    while (following := consequence(payment, now_ms, rules)) is not None:
+        payment = apply(payment, following)
+        happened.append(following)
+    return payment, tuple(happened)
 
 
 def wakes_at_ms(payment: Payment) -> int | None:
