@@ -63,15 +63,19 @@ def java_map_text(value: object) -> str:
             return value_text(value)
 
 
-def filled(parameters: Mapping[str, object], without: Collection[str] = SIGN) -> dict[str, str]:
-    """The parameters that have a value, as texts, in ASCII order of their names."""
-    texts = ((name, value_text(parameters[name])) for name in sorted(parameters) if name not in without)
+def filled(
+    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] = str
+) -> dict[str, str]:
+    """The parameters that have a value, as texts, in ASCII order of their names, or in that of ``order(name)``."""
+    texts = ((name, value_text(parameters[name])) for name in sorted(parameters, key=order) if name not in without)
     return {name: text for name, text in texts if text}
 
 
-def joined_pairs(parameters: Mapping[str, object], without: Collection[str] = SIGN) -> str:
-    """``k=v&k=v``: the parameters that have a value, in ASCII order of their names, not URL-encoded."""
-    return "&".join(f"{name}={text}" for name, text in filled(parameters, without).items())
+def joined_pairs(
+    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] = str
+) -> str:
+    """``k=v&k=v``: the parameters that have a value, in the order of ``filled``, not URL-encoded."""
+    return "&".join(f"{name}={text}" for name, text in filled(parameters, without, order).items())
 
 
 def joined_values(
