@@ -15,6 +15,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from devices.printer.symbols import MAX_QR_BYTES
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -22,8 +24,10 @@ RASTER_BAND_DOTS = 48
 """Rows of one `GS v 0`. A connection that breaks within a command leaves the printer waiting for the rest of it: short
 commands keep that to a few kilobytes, and a printer with a small buffer starts before it has the whole picture."""
 
-LONGEST_COMMAND_BYTES = 8 + RASTER_BAND_DOTS * 576 // 8
-"""Header and rows of one band on the widest paper: more than any other command we send."""
+_RASTER = b"\x1dv0"
+_LONGEST_RASTER_BYTES = 8 + RASTER_BAND_DOTS * 576 // 8
+_LONGEST_OTHER_BYTES = 8 + MAX_QR_BYTES
+"""Storing a QR code."""
 
 _PROFILE = "TM-T20II"
 """Can everything and takes 576 dots, so that the library asks no questions. What a printer can do, `Profile` says."""
@@ -56,6 +60,11 @@ def feed_and_cut() -> bytes:
 def kick() -> bytes:
     """`ESC p 0`: a pulse of 100 ms to the drawer on pin 2."""
     return _built(lambda printer: printer.cashdraw(2))
+
+
+def longest_command_bytes(job: bytes) -> int:
+    """A bound on the commands in a job of ours: what a printer may still wait for when the job breaks off."""
+    return _LONGEST_RASTER_BYTES if _RASTER in job else _LONGEST_OTHER_BYTES
 
 
 def _built(build: Callable[[Any], None]) -> bytes:

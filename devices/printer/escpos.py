@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from devices.printer import builder
 from devices.printer.document import Align, Barcode, Cut, Document, Feed, Kick, Picture, QrCode
-from devices.printer.layout import PLACEHOLDER, Line, Row, in_gbk, lay_out, wrap
+from devices.printer.layout import PLACEHOLDER, Line, Row, in_gbk, lay_out, sanitise, wrap
 from devices.printer.profile import Profile
 from devices.printer.symbols import BARCODE_HEIGHT_DOTS, BARCODE_MODULE_DOTS, code128, code128_fits, qr_module_dots
 
@@ -127,14 +127,13 @@ class _Job:
         elif self.profile.native_barcode:
             self._style("center")
             self.out += bytes((0x1D, 0x68, BARCODE_HEIGHT_DOTS, 0x1D, 0x77, BARCODE_MODULE_DOTS))
-            # The printer's own text below (GS H) shows set C as rubbish on many, so it stays off and we print it.
+            # The printer's own text below (GS H) shows set C as rubbish on many; it stays off, a line follows anyway.
             self.out += b"\x1dH\x00" + bytes((0x1D, 0x6B, _CODE128, len(symbols))) + symbols
-            self._line(Line(data, "center"))
         else:
             self._picture((Barcode(data),))
 
     def _text_instead(self, data: str) -> None:
-        for text in wrap(data, self.profile.columns):
+        for text in wrap(sanitise(data), self.profile.columns):
             self._line(Line(text))
 
     def _picture(self, rows: tuple[Row, ...]) -> None:

@@ -152,7 +152,11 @@ def _rows(item: object, columns: int) -> Iterator[Row]:
                 yield Line(line, bold=bold)
         case Rule(char):
             yield Line(char * columns if len(char) == 1 and " " < char <= "~" else "-" * columns)
-        case QrCode() | Barcode() | Picture() | Feed() | Cut() | Kick():
+        case Barcode(data):
+            yield item
+            for line in wrap(sanitise(data), columns):
+                yield Line(line, "center")
+        case QrCode() | Picture() | Feed() | Cut() | Kick():
             yield item
         case _:
             raise TypeError(f"no part of a document: {type(item).__name__}")

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from devices.printer.document import Barcode, Cut, Document, Feed, Kick, Picture, QrCode
 from devices.printer.fonts import typeface
-from devices.printer.layout import PLACEHOLDER, Line, Row, lay_out, width, wrap
+from devices.printer.layout import PLACEHOLDER, Line, Row, lay_out, sanitise, width, wrap
 from devices.printer.profile import DOTS_PER_COLUMN, Profile
 from devices.printer.symbols import BARCODE_HEIGHT_DOTS, BARCODE_MODULE_DOTS, code128_fits, qr_module_dots
 
@@ -70,7 +70,7 @@ def _strips(row: Row, profile: Profile) -> list[Image.Image]:
         case QrCode(data):
             return _qr(data, profile)
         case Barcode(data) if code128_fits(data, profile.dots):
-            return [*_bars(data, profile), _line(Line(data, "center"), profile)]
+            return [_bars(data, profile)]
         case Barcode(data):
             return _qr(data, profile)
         case Picture():
@@ -113,7 +113,7 @@ def _glyph(draw: ImageDraw.ImageDraw, char: str, middle: int, line: Line) -> Non
 def _qr(data: str, profile: Profile) -> list[Image.Image]:
     module_dots = qr_module_dots(data)
     if module_dots is None:
-        return [_line(Line(text), profile) for text in wrap(data, profile.columns)]
+        return [_line(Line(text), profile) for text in wrap(sanitise(data), profile.columns)]
     import qrcode
 
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0)
@@ -121,11 +121,11 @@ def _qr(data: str, profile: Profile) -> list[Image.Image]:
     return [_modules(code.get_matrix(), module_dots, module_dots, profile)]
 
 
-def _bars(data: str, profile: Profile) -> list[Image.Image]:
+def _bars(data: str, profile: Profile) -> Image.Image:
     from barcode.codex import Code128
 
     modules = [bar == "1" for bar in Code128(data).build()[0]]
-    return [_modules([modules], BARCODE_MODULE_DOTS, BARCODE_HEIGHT_DOTS, profile)]
+    return _modules([modules], BARCODE_MODULE_DOTS, BARCODE_HEIGHT_DOTS, profile)
 
 
 def _modules(matrix: Sequence[Sequence[bool]], wide: int, high: int, profile: Profile) -> Image.Image:

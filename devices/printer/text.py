@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from devices.printer.document import Barcode, Document, Feed, QrCode
-from devices.printer.layout import Line, Row, lay_out, width, wrap
+from collections.abc import Iterable
+
+from devices.printer.document import Document, Feed, QrCode
+from devices.printer.layout import Line, Row, lay_out, sanitise, width, wrap
 
 
 def to_text(document: Document, columns: int) -> str:
@@ -11,15 +13,20 @@ def to_text(document: Document, columns: int) -> str:
 
     Cuts, drawer kicks and pictures leave no trace.
     """
-    return "".join(f"{line}\n" for row in lay_out(document, columns) for line in _lines(row, columns))
+    return rows_to_text(lay_out(document, columns), columns)
+
+
+def rows_to_text(rows: Iterable[Row], columns: int) -> str:
+    """As `to_text`, of rows that are laid out already."""
+    return "".join(f"{line}\n" for row in rows for line in _lines(row, columns))
 
 
 def _lines(row: Row, columns: int) -> list[str]:
     match row:
         case Line():
             return [(" " * _indent(row, columns) + row.text).rstrip()]
-        case QrCode(data) | Barcode(data):
-            return wrap(data, columns)
+        case QrCode(data):
+            return wrap(sanitise(data), columns)
         case Feed(lines):
             return [""] * lines
         case _:

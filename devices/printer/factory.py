@@ -1,0 +1,82 @@
+"""From the settings of a printer to the printer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devices.printer.driver import Printer, Timing
+from devices.printer.profile import Profile
+from devices.state import DeviceState
+from devices.transport.base import ByteTransport
+from devices.transport.cups import CupsTransport
+from devices.transport.device_file import DeviceFileTransport
+from devices.transport.file import FileTransport
+from devices.transport.serial import SerialTransport
+from devices.transport.tcp import TcpTransport
+from devices.transport.usb import UsbTransport
+
+RAW_PORT = 9100
+"""Where printers listen for raw data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Where a printer is. `type` decides which of the others count; names as in the configuration."""
+
+    type: str
+    """tcp | serial | usb | device | cups | file | none"""
+    host: str = ""
+    """tcp"""
+    port: str | int = RAW_PORT
+    """tcp: a number; serial: a path"""
+    baudrate: int = 9600
+    """serial"""
+    device: str = ""
+    """device: a path; usb: `vendor:product`, or empty for the first printer"""
+    path: str = ""
+    """file"""
+    queue: str = ""
+    """cups"""
+
+
+def make_printer(
+    name: str,
+    wiring: Wiring,
+    profile: Profile,
+    *,
+    on_state: Callable[[DeviceState], None] = lambda _: None,
+    timing: Timing | None = None,
+) -> Printer | None:
+    """The printer, or None for `type = "none"`. Opens nothing yet. Raises ValueError for wiring that cannot be."""
+    transport = make_transport(wiring)
+    if transport is None:
+        return None
+    return Printer(name, wiring.type, transport, profile, on_state=on_state, timing=timing)
+
+
+def make_transport(wiring: Wiring) -> ByteTransport | None:
+    """The way to the printer; None for `none`. Raises ValueError with the setting that is missing or wrong."""
+    match wiring.type:
+        case "none":
+            return None
+        case "tcp":
+            return TcpTransport(_needed(wiring.host, "host"), int(wiring.port))
+        case "serial":
+            return SerialTransport(_needed(wiring.port, "port"), wiring.baudrate)
+        case "device":
+            return DeviceFileTransport(_needed(wiring.device, "device"))
+        case "usb":
+            return UsbTransport(wiring.device)
+        case "cups":
+            return CupsTransport(_needed(wiring.queue, "queue"))
+        case "file":
+            return FileTransport(_needed(wiring.path, "path"))
+        case other:
+            raise ValueError(f"no such type of printer: {other!r}")
+
+
+def _needed(value: str | int, setting: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{setting} is missing")
+    return value
