@@ -1,0 +1,304 @@
+"""One live payment: one task that takes facts, records them, and performs what is due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+import msgspec
+
+from posd.checkout.asking import answer_of
+from posd.checkout.orders import Credential, Order, Till, order_ref, pay_order, void_refund
+from posd.clock import TimeLine
+from posd.gateways.base import Answer
+from posd.gateways.gateway import Gateway
+from posd.journal.batch import Batch
+from posd.journal.errors import JournalUnavailable
+from posd.journal.journal import Journal
+from posd.payment import schedule, state_machine
+from posd.payment.actions import (
+    GiveUpQuery,
+    PaymentAction,
+    SendCancel,
+    SendPay,
+    SendQuery,
+    SendRefund,
+    SendRefundQuery,
+)
+from posd.payment.auth_code import Wallet
+from posd.payment.events import (
+    Answered,
+    AnyVerdict,
+    PaymentEvent,
+    Source,
+    Status,
+    Submitted,
+    UndoStep,
+    VoidBy,
+    VoidRequested,
+    VoidSent,
+)
+from posd.payment.payment import Payment
+from posd.payment.schedule import Activity
+from posd.payment.terms import Rules
+from posd.printing.job import PrintJob, PrintQueued
+from posd.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+JOURNAL_RETRY_S = 1.0
+"""Between two tries to write what must not be forgotten while the disk is full."""
+
+PrintJobs = Callable[[Payment, int], list[tuple[PrintJob, PrintQueued]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What all cases share."""
+
+    journal: Journal
+    clock: TimeLine
+    till: Till
+    rules_of: Callable[[Payment], Rules]
+    gateway_of: Callable[[Payment], Gateway]
+    route: Callable[[Payment, Wallet | None], tuple[str, int]]
+    """The gateway and the window (ms) of a payment once its wallet is known."""
+    receipts: PrintJobs
+    """The print jobs that a paid payment brings, recorded with it."""
+    wake_printer: Callable[[], None]
+    on_settled: Callable[[Payment], None]
+    """Called once a payment has become final, after it is durable."""
+
+
+class Void:
+    """The wish of the cashier to give up."""
+
+
+Fact = Answered | Void | Credential | PaymentEvent
+
+
+class Case:
+    """Runs one payment from its first fact until nothing is left to do.
+
+    ``payment`` is always what is on disk. ``run`` is its one task; cancelling it leaves everything in the journal.
+    """
+
+    def __init__(
+        self, shop: Shop, payment: Payment, activity: Activity, order: Order | None, credential: Credential | None
+    ) -> None:
+        self.payment = payment
+        self.taken = credential is not None
+        """A code or a face was accepted: the next one is not for this payment."""
+        self._shop = shop
+        self._activity = activity
+        self._order = order
+        self._credential = credential
+        self._facts: deque[tuple[Fact, asyncio.Future[None] | None]] = deque()
+        self._ended = False
+        self._ready = asyncio.Event()
+        self._wire = Tasks()
+        self._queries: dict[int, asyncio.Task[None]] = {}
+        self._repeats = 0
+
+    # --- facts from outside
+
+    def take(self, credential: Credential) -> None:
+        """The customer has shown a code or a face; the pay request goes out as soon as this is recorded."""
+        self.taken = True
+        self._put(credential)
+
+    def learn(self, event: PaymentEvent) -> None:
+        """Something happened beside the gateway: a device has failed while the payment waited for it."""
+        self._put(event)
+
+    async def hear(self, answer: Answered) -> None:
+        """A notification. Returns once it is recorded; raises JournalUnavailable when it cannot be."""
+        await self._put_and_wait(answer)
+
+    async def void(self) -> None:
+        """The cashier gives up. Returns once that is recorded; raises JournalUnavailable when it cannot be."""
+        await self._put_and_wait(Void())
+
+    def _put(self, fact: Fact, done: asyncio.Future[None] | None = None) -> None:
+        self._facts.append((fact, done))
+        self._ready.set()
+
+    async def _put_and_wait(self, fact: Fact) -> None:
+        if self._ended:
+            return
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._put(fact, done)
+        await done
+
+    # --- the task
+
+    async def run(self) -> None:
+        """Until nothing is left to do, now or later."""
+        try:
+            while self.payment.live:
+                if self._follows():
+                    await self._record()
+                await self._perform_due()
+                await self._wait()
+                while self._facts:
+                    await self._take(*self._facts.popleft())
+        finally:
+            self._ended = True
+            for _, done in self._facts:
+                if done is not None and not done.done():
+                    done.set_result(None)
+            await self._wire.close()
+
+    def _follows(self) -> bool:
+        now_ms = self._shop.clock.now_ms()
+        return state_machine.consequence(self.payment, now_ms, self._rules) is not None
+
+    @property
+    def _rules(self) -> Rules:
+        return self._shop.rules_of(self.payment)
+
+    async def _wait(self) -> None:
+        """Until a fact comes or the clock makes something due."""
+        moments = (
+            state_machine.wakes_at_ms(self.payment),
+            schedule.wakes_at_ms(self.payment, self._activity, self._rules),
+        )
+        wakes_at_ms = min((moment for moment in moments if moment is not None), default=None)
+        if not self.payment.live or self._facts:
+            return
+        delay_s = None if wakes_at_ms is None else max(0, wakes_at_ms - self._shop.clock.now_ms()) / 1000
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._ready.wait()
+        except TimeoutError:
+            return
+        self._ready.clear()
+
+    async def _take(self, fact: Fact, done: asyncio.Future[None] | None) -> None:
+        """Record a fact. Somebody who waits for it is told when the journal fails; otherwise it is tried again."""
+        events = self._events_of(fact)
+        if done is None:
+            await self._record(*events)
+            return
+        try:
+            await self._append(*events)
+        except JournalUnavailable as error:
+            if not done.done():
+                done.set_exception(error)
+        else:
+            if not done.done():
+                done.set_result(None)
+
+    def _events_of(self, fact: Fact) -> tuple[PaymentEvent, ...]:
+        """What a fact means for the payment as it stands; nothing where it is no news."""
+        payment, now_ms = self.payment, self._shop.clock.now_ms()
+        match fact:
+            case Answered():
+                return self._news(fact)
+            case Void():
+                open_ = not payment.status.final and payment.void_by is None
+                return (VoidRequested(now_ms, VoidBy.CASHIER),) if open_ else ()
+            case Credential() if payment.status is not Status.AWAITING_CODE:
+                return ()
+            case Credential(secret, method, wallet):
+                self._credential = fact
+                hint = secret.masked() if secret else None
+                gateway, window_ms = self._shop.route(payment, wallet)
+                return (Submitted(now_ms, method, wallet, gateway, window_ms, hint),)
+            case event:
+                return () if payment.status.final else (event,)
+
+    def _news(self, answer: Answered) -> tuple[PaymentEvent, ...]:
+        self._activity = schedule.answered(self._activity, answer)
+        if not state_machine.is_news(self.payment, answer, self._rules):
+            self._repeats += 1
+            return ()
+        repeats, self._repeats = self._repeats, 0
+        return (msgspec.structs.replace(answer, repeats=repeats),)
+
+    # --- recording
+
+    async def _record(self, *events: PaymentEvent) -> None:
+        """Make events, and what follows from them, durable; for as long as it takes."""
+        while True:
+            try:
+                return await self._append(*events)
+            except JournalUnavailable as error:
+                _log.critical("%s: %s", self.payment.order_no, error)
+                await asyncio.sleep(JOURNAL_RETRY_S)
+
+    async def _append(self, *events: PaymentEvent) -> None:
+        now_ms = self._shop.clock.now_ms()
+        after, happened = state_machine.advance(self.payment, events, now_ms, self._rules)
+        if not happened:
+            return
+        batch = Batch().payment(after, happened)
+        paid = after.status is Status.PAID and not self.payment.status.final
+        for job, queued in self._shop.receipts(after, now_ms) if paid else ():
+            batch.job(job, [queued])
+        await self._shop.journal.append(batch)
+        settled = after.status.final and not self.payment.status.final
+        self.payment = after
+        if any(isinstance(event, Submitted) for event in happened):
+            self._activity = schedule.resubmitted(self._activity)
+        if settled:
+            self._settled(paid=paid)
+
+    def _settled(self, *, paid: bool) -> None:
+        self._credential = self._order = None
+        if paid:
+            self._shop.wake_printer()
+        self._shop.on_settled(self.payment)
+
+    # --- performing
+
+    async def _perform_due(self) -> None:
+        """Send what is due, until nothing is."""
+        while self.payment.live and not self._facts:
+            now_ms = self._shop.clock.now_ms()
+            actions = schedule.due(self.payment, self._activity, now_ms, self._rules)
+            if not actions:
+                return
+            for action in actions:
+                await self._perform(action, now_ms)
+
+    async def _perform(self, action: PaymentAction, now_ms: int) -> None:
+        gateway, till = self._shop.gateway_of(self.payment), self._shop.till
+        if isinstance(action, SendCancel | SendRefund):
+            step = UndoStep.CANCEL if isinstance(action, SendCancel) else UndoStep.REFUND
+            await self._record(VoidSent(now_ms, step))
+            if not self.payment.must_undo:
+                return
+        self._activity = schedule.started(self._activity, action, now_ms)
+        match action:
+            case SendPay():
+                if self._order is not None and self._credential is not None:
+                    order = pay_order(self.payment, self._order, self._credential, till)
+                    self._ask(Source.PAY, now_ms, gateway.pay(order))
+            case SendQuery():
+                self._queries[now_ms] = self._ask(Source.QUERY, now_ms, gateway.query(order_ref(self.payment, till)))
+            case GiveUpQuery(asked_at_ms):
+                if (task := self._queries.pop(asked_at_ms, None)) is not None:
+                    task.cancel()
+            case SendCancel():
+                self._ask(Source.CANCEL, now_ms, gateway.cancel(order_ref(self.payment, till)))
+            case SendRefund():
+                self._ask(Source.REFUND, now_ms, gateway.refund(void_refund(self.payment, till)))
+            case SendRefundQuery():
+                self._ask(Source.REFUND_QUERY, now_ms, gateway.refund_query(void_refund(self.payment, till)))
+            case _:
+                assert_never(action)
+
+    def _ask(self, source: Source, asked_at_ms: int, call: Awaitable[Answer[AnyVerdict]]) -> asyncio.Task[None]:
+        name = f"{source}:{self.payment.order_no}"
+        return self._wire.start(self._await_answer(source, asked_at_ms, call), name)
+
+    async def _await_answer(self, source: Source, asked_at_ms: int, call: Awaitable[Answer[AnyVerdict]]) -> None:
+        answer = await answer_of(call, f"{source} of {self.payment.order_no}")
+        if source is Source.QUERY:
+            self._queries.pop(asked_at_ms, None)
+        self._put(Answered(self._shop.clock.now_ms(), source, asked_at_ms, answer.verdict, answer.evidence))
