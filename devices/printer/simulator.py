@@ -13,6 +13,7 @@ import struct
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from devices.printer import raster
 from devices.printer.document import Barcode, QrCode
@@ -95,21 +96,22 @@ class VirtualPrinter:
         self._break_is_power = False
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._printing: asyncio.Task[None]
 
     # --- its life
 
     async def start(self) -> None:
         """Listen; `port` is the real one from here on."""
         await self.power_on()
-        self._own(asyncio.create_task(self._print_for_ever(), name="virtual printer"))
+        self._printing = asyncio.create_task(self._print_for_ever(), name="virtual printer")
 
     async def close(self) -> None:
         """Stop listening, drop connections, end every task."""
         self._stop_listening()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._printing.cancel()
+        # Their connections are gone, so they end by themselves.
+        await asyncio.gather(self._printing, *self._tasks, return_exceptions=True)
 
     async def wait_receipts(self, count: int) -> list[PrintedReceipt]:
         """Wait until so many have come out, for ever if need be; all of them."""
@@ -180,10 +182,6 @@ class VirtualPrinter:
             self._works.clear()
         self._room.set()
 
-    def _own(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     def _stop_listening(self) -> None:
         if self._server is not None:
             self._server.close()
@@ -191,11 +189,12 @@ class VirtualPrinter:
         for writer in self._writers:
             _reset(writer)
         self._writers.clear()
+        self._room.set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is not None:
-            self._own(task)
+        if task := asyncio.current_task():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         self.connections += 1
         self._writers.add(writer)
         tokeniser = Tokeniser()
@@ -203,7 +202,7 @@ class VirtualPrinter:
             while (data := await reader.read(READ_BYTES)) and writer in self._writers:
                 if self._receive(data, tokeniser, writer):
                     break
-                await self._wait_for_room()
+                await self._wait_for_room(writer)
         except ConnectionError:
             pass  # The other end, or our own power switch.
         finally:
@@ -232,8 +231,8 @@ class VirtualPrinter:
             _reset(writer)
         return breaks
 
-    async def _wait_for_room(self) -> None:
-        while self._buffered_bytes >= BUFFER_BYTES and not self._works.is_set():
+    async def _wait_for_room(self, writer: asyncio.StreamWriter) -> None:
+        while self._buffered_bytes >= BUFFER_BYTES and not self._works.is_set() and writer in self._writers:
             self._room.clear()
             await self._room.wait()
 

@@ -26,7 +26,7 @@ def trial_slip(name: str, profile: Profile) -> Document:
             Text("居中 centre", align="center"),
             Text("右对齐 right", align="right"),
             Text("加粗 bold", bold=True),
-            Text("￥€“”…—·×° 㐀〇①", align="center"),
+            Text("￥“”…—·×° 㐀〇①", align="center"),
             Barcode(_SAMPLE_CODE),
             QrCode(_SAMPLE_CODE),
             Cut(),

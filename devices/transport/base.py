@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,5 +102,7 @@ class Inbox:
 
 
 def reason(error: BaseException) -> str:
-    """An operating system's error in words, for a detail."""
+    """An error of the operating system in its plain words, for a detail; any other in its own."""
+    if isinstance(error, OSError) and (error.errno or 0) > 0 and error.args:
+        return os.strerror(error.errno or 0)
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
