@@ -5,9 +5,10 @@
                   check)
 
 ``bank`` is the truth about the money; ``behaviour`` the words for what gateway and customer do, ``magic`` the codes and
-amounts that choose them; ``protocol`` what a protocol has to provide, ``engine`` what all have in common; ``sandbox``
-all gateways without a socket and without a clock; ``server`` the same on real sockets; ``control`` what scripts and
-people can ask for. All but ``server`` and ``keys`` is pure: the time is handed in, what happens later is handed out.
+amounts that choose them; ``protocol`` what a protocol has to provide, ``engine`` what all have in common (``sales``:
+pay and query, ``returns``: cancel and refund); ``sandbox`` all gateways without a socket and without a clock;
+``server`` the same on real sockets; ``control`` what scripts and people can ask for. All but ``server`` and ``keys``
+is pure: the time is handed in, what happens later is handed out.
 
 To add a protocol:
 

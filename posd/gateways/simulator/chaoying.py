@@ -177,7 +177,9 @@ class Chaoying(ChaoyingAnswers):
             "device_info": call.text("device_info"),
             "trade_type": call.text("trade_type") or "MICROPAY",
         }
-        expires_at_ms = _moment(call.text("time_expire"))
+        # Chaoying 2.3 支付宝预下单: the end counts only together with the beginning.
+        lapses = wallet is not Wallet.ALIPAY or bool(call.text("time_start"))
+        expires_at_ms = _moment(call.text("time_expire")) if lapses else None
         return Charge(amount, wallet, credential, call.text("notify_url") or None, expires_at_ms, memo)
 
     # --- out ----------------------------------------------------------------------------------------------------------

@@ -135,7 +135,7 @@ PATHS: Mapping[str, Route] = MappingProxyType(
             {**_PREORDER, "out_trade_no": must(32, r"[A-Za-z0-9]{5,32}"), "buyer_logon_id": may()},
         ),
         # Its parameters are given out on request only.
-        "/UnifiedPay/Mch_Reg": _route("Mch_Reg", Kind.OTHER, _PUBLIC),
+        "/UnifiedPay/Mch_Reg": Route("Mch_Reg", Kind.OTHER, _PUBLIC, open=True),
         "/Mch/GetMchSMSValid": _route("GetMchSMSValid", Kind.OTHER, {**_PUBLIC, "mobile": must(11, r"1[0-9]{10}")}),
         "/Mch/GetMchId": _route(
             "GetMchId",

@@ -54,6 +54,8 @@ class Route:
     """The protocol's own name of the call."""
     kind: Kind
     table: Mapping[str, Field] = field(default_factory=dict)
+    open: bool = False
+    """Whether fields beyond the table are expected: the document keeps some to itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +224,10 @@ class Protocol(ABC):
 
     @abstractmethod
     def encode(self, call: Call | None, fields: Fields, seal: Seal, now_ms: int) -> HttpResponse:
-        """Sign and serialise an answer."""
+        """Sign and serialise an answer.
+
+        What is sealed wrongly must not be believed by any client: a protocol that signs no answers makes it garbage.
+        """
 
     @abstractmethod
     def rejected(self, call: Call | None, reject: Reject) -> Fields:

@@ -24,7 +24,8 @@ from posd.gateways.simulator.bank import QUERY_BURST_MAX, Bank
 from posd.gateways.simulator.catalogue import PROTOCOLS
 from posd.gateways.simulator.control import Control, ControlError
 from posd.gateways.simulator.keys import KeyRing, write_secret
-from posd.gateways.simulator.page import customer_page
+from posd.gateways.simulator.manual import behaviours
+from posd.gateways.simulator.page import code_picture, customer_page
 from posd.gateways.simulator.protocol import Protocol
 from posd.gateways.simulator.reply import Broken, Later, Reply, Send
 from posd.gateways.simulator.sandbox import Sandbox
@@ -150,7 +151,9 @@ class Simulator:
         app = web.Application(client_max_size=BODY_MAX)
         for name in self.sandbox.engines:
             app.router.add_route("*", f"/{name}/{{path:.*}}", functools.partial(self._gateway, name))
+        app.router.add_get("/", self._index)
         app.router.add_get("/customer/{order}", self._customer_page)
+        app.router.add_get("/customer/{order}/code", self._customer_code)
         app.router.add_post("/customer/{order}/{deed}", self._customer_deed)
         app.router.add_post("/control/behaviour", self._controlled(self._control.script))
         app.router.add_delete("/control/behaviour", self._controlled(lambda _: self._control.forget()))
@@ -216,6 +219,15 @@ class Simulator:
             return send.done(None, type(error).__name__, self.now_ms())
 
     # --- people and scripts -------------------------------------------------------------------------------------------
+
+    async def _index(self, _: web.Request) -> web.Response:
+        return web.Response(text=behaviours(), content_type="text/plain", charset="utf-8")
+
+    async def _customer_code(self, request: web.Request) -> web.Response:
+        """The code as a picture, as some gateways offer it."""
+        url = f"{self.address}/customer/{request.match_info['order']}"
+        picture = await asyncio.get_running_loop().run_in_executor(None, code_picture, url)
+        return web.Response(body=picture, content_type="image/png")
 
     async def _customer_page(self, request: web.Request) -> web.Response:
         now_ms = self.now_ms()
