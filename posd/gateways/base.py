@@ -16,7 +16,7 @@ from posd.payment.verdicts import Doubt, Evidence, PaymentVerdict, RefundVerdict
 BEIJING = timezone(timedelta(hours=8))
 """All five platforms write their times in GMT+8."""
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T", covariant=True)  # noqa: PLC0105 - one letter says as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Answer(Generic[T]):
     """What an answer means, and what it said."""
 
     verdict: T
-    evidence: Evidence = Evidence()
+    evidence: Evidence = Evidence()  # noqa: RUF009 - frozen
 
 
 def doubtful(doubt: Doubt, **evidence: str | int | None) -> Answer[Unknown]:
@@ -124,7 +124,7 @@ class OrderRef:
     operator: str
     trade_no: str | None = None
     known_paid: bool | None = None
-    """What is known of it: True paid, False not paid, None nothing. Some gateways close and reverse by different calls."""
+    """True paid, False not paid, None not known. Some gateways close and reverse by different calls."""
     pay_amount: Fen | None = None
 
 
