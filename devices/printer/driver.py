@@ -163,20 +163,17 @@ class Printer:
 
     @contextlib.asynccontextmanager
     async def _connected(self) -> AsyncIterator[Conversation]:
+        is_done = False
         try:
             await self._transport.connect()
             yield Conversation(self._transport)
-        except DeviceFault as error:
-            self._transport.abort()
-            self._tell(Health.FAULT, error.detail)
-            raise
+            is_done = True
         except DeviceError as error:
-            self._transport.abort()
-            self._tell(Health.LOST, error.detail)
+            self._tell(Health.FAULT if isinstance(error, DeviceFault) else Health.LOST, error.detail)
             raise
-        except BaseException:
-            self._transport.abort()
-            raise
+        finally:
+            if not is_done:
+                self._transport.abort()
         await self._transport.close()
 
     # --- before the first byte

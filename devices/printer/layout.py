@@ -153,10 +153,17 @@ def _rows(item: object, columns: int) -> Iterator[Row]:
         case Rule(char):
             yield Line(char * columns if len(char) == 1 and " " < char <= "~" else "-" * columns)
         case Barcode(data):
-            yield item
+            yield Barcode(_encodable(data))
             for line in wrap(sanitise(data), columns):
                 yield Line(line, "center")
-        case QrCode() | Picture() | Feed() | Cut() | Kick():
+        case QrCode(data):
+            yield QrCode(_encodable(data))
+        case Picture() | Feed() | Cut() | Kick():
             yield item
         case _:
             raise TypeError(f"no part of a document: {type(item).__name__}")
+
+
+def _encodable(data: str) -> str:
+    """A code's data without lone surrogates, which UTF-8 does not have."""
+    return data.encode("utf-8", "replace").decode("utf-8")

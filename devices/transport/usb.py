@@ -54,10 +54,10 @@ class UsbTransport:
         thread = ThreadPoolExecutor(1, "usb-printer")
         try:
             self._port = await asyncio.get_running_loop().run_in_executor(thread, self._open)
-        except BaseException:
-            thread.shutdown(wait=False)
-            raise
-        self._thread = thread
+            self._thread = thread
+        finally:
+            if self._thread is None:
+                thread.shutdown(wait=False)
 
     def _open(self) -> _Port:
         import usb.core

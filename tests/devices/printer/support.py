@@ -1,0 +1,151 @@
+"""What the printer tests share: documents, a job that notes when it started, a watch over the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Self
+
+from devices.printer.document import Barcode, Cut, Document, Pair, QrCode, Rule, Text
+from devices.printer.driver import Printer, Timing
+from devices.printer.interpreter import Paper, Receipt, Tokeniser
+from devices.printer.layout import Line
+from devices.printer.profile import Profile
+from devices.state import DeviceState
+from devices.transport.base import ByteTransport
+
+HANG_S = 30.0
+"""Ends a test that would hang; nothing is measured with it."""
+
+ORDER_NO = "01012026112010000000000123"
+
+QUICK = Timing(poll_s=0.02, stall_s=0.05, in_turn_s=5.0, status_s=5.0, watch_s=0.02, watch_trouble_s=0.02)
+"""Does not wait long for people, and long enough for a printer in the same process on the slowest machine."""
+
+MUTE = Timing(poll_s=0.02, stall_s=0.05, status_s=0.05, watch_s=0.02, watch_trouble_s=0.02)
+"""For printers that never answer, where every answer would be waited for in vain."""
+
+
+def receipt(goods: int = 14) -> Document:
+    """A receipt as a shop prints it: with 14 goods it has 30 lines."""
+    return Document(
+        (
+            Text("示例超市人民路店", align="center", bold=True, double=True),
+            Text("欢迎光临", align="center"),
+            Rule(),
+            Pair("终端", "0101"),
+            Pair("操作员", "00000001"),
+            Pair("时间", "2026-11-20 10:00:00"),
+            Pair("支付方式", "微信支付"),
+            *(Pair(f"商品{number:02} 五百克装", f"{number}.00") for number in range(goods)),
+            Rule("="),
+            Pair("订单金额", "12.50"),
+            Pair("优惠金额", "2.50"),
+            Pair("实付金额", "￥10.00", bold=True),
+            Pair("订单号", ORDER_NO),
+            Barcode(ORDER_NO),
+            QrCode(ORDER_NO),
+            Text("谢谢惠顾", align="right"),
+            Cut(),
+        )
+    )
+
+
+def read_back(data: bytes) -> list[Receipt]:
+    """The paper a printer makes of the bytes, by the interpreter that shares nothing with the encoder."""
+    tokeniser, paper = Tokeniser(), Paper()
+    for token in tokeniser.feed(data):
+        paper.apply(token)
+    assert tokeniser.unfinished == b"", "the last command is incomplete"
+    paper.tear_off()
+    return paper.receipts
+
+
+def lines_of(paper: Receipt) -> list[Line]:
+    """Only the lines of text."""
+    return [row for row in paper.rows if isinstance(row, Line)]
+
+
+@dataclass
+class Spool:
+    """Takes the place of the print spool: counts how often a job was started."""
+
+    started: int = 0
+    states: list[DeviceState] = field(default_factory=list)
+
+    async def on_started(self) -> None:
+        """The job begins."""
+        self.started += 1
+
+    def printer(self, transport: ByteTransport, *, timing: Timing = QUICK, profile: Profile | None = None) -> Printer:
+        """A printer that reports here."""
+        return Printer("printer", "tcp", transport, profile or Profile(), on_state=self.states.append, timing=timing)
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds that has no event of its own."""
+        async with asyncio.timeout(HANG_S):
+            while True:
+                if condition():
+                    return
+                await asyncio.sleep(0.005)
+
+
+LONGEST_BLOCK_S = 0.020
+"""The promise: no device keeps the event loop longer."""
+ATTEMPTS = 5
+"""A machine that is busy with something else stops the loop now and then; code that blocks does so every time."""
+
+
+async def assert_never_blocks(scenario: Callable[[], Awaitable[object]]) -> None:
+    """The scenario, repeated if need be, runs once without keeping the loop; else the failure says where it was."""
+    seen = ""
+    for _ in range(ATTEMPTS):
+        with LoopWatch() as watch:
+            await scenario()
+            await asyncio.sleep(0)
+        if watch.longest_s <= LONGEST_BLOCK_S:
+            return
+        seen = f"the loop was kept for {watch.longest_s * 1000:.0f} ms, at:\n{watch.where}"
+    raise AssertionError(seen)
+
+
+class LoopWatch:
+    """Ticks in the loop; a thread beside it looks at how old the last tick is, and at what the loop is doing then."""
+
+    TICK_S = 0.002
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self.where = ""
+        self._loop = asyncio.get_running_loop()
+        self._ticked_at = time.perf_counter()
+        self._loop_thread = threading.get_ident()
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._tick()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        self._handle.cancel()
+        self._thread.join()
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.longest_s = max(self.longest_s, now - self._ticked_at - self.TICK_S)
+        self._ticked_at = now
+        self._handle = self._loop.call_later(self.TICK_S, self._tick)
+
+    def _look(self) -> None:
+        while not self._is_over.wait(self.TICK_S):
+            if time.perf_counter() - self._ticked_at > LONGEST_BLOCK_S:
+                frame = sys._current_frames().get(self._loop_thread)
+                self.where = "".join(traceback.format_stack(frame)) if frame else ""
