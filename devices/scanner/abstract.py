@@ -41,7 +41,10 @@ class Scanner(Protocol):
         """Read codes for ever; a lost device is opened again. Ends by cancellation only, with the device closed."""
 
     def arm(self) -> None:
-        """A payment waits for a code."""
+        """A payment waits for a code.
+
+        What was sent before is handed on first: a scan whose `began_at` is later than this call was made for it.
+        """
 
     def disarm(self) -> None:
         """No payment waits for a code any more."""

@@ -6,6 +6,7 @@ import asyncio
 import errno
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -13,7 +14,7 @@ from typing import ClassVar, TypeVar
 from devices.errors import DeviceLost, DeviceUnavailable
 from devices.reconnect import Backoff, keep_connected
 from devices.scanner.abstract import ScanCallback, StateCallback
-from devices.scanner.framing import Framing
+from devices.scanner.framing import Framing, Scan
 from devices.scanner.reader import CodeReader
 from devices.state import DeviceState, Health
 
@@ -22,6 +23,8 @@ SETTLE_LIMIT_S = 1.0
 
 # One unreadable code is a smudged label; so many in a row are a wrong setting.
 UNREADABLE_CODES_TO_TELL = 3
+
+UNPLUGGED = "it was unplugged: plug the scanner in again"
 
 Opened = TypeVar("Opened")
 
@@ -52,7 +55,7 @@ class ScannerDriver(ABC):
         self._on_state = on_state
         self._backoff = backoff
         self._state = DeviceState(name, self.type, Health.LOST, "not opened yet")
-        self._reader = CodeReader(name, framing or Framing(), on_scan)
+        self._reader = CodeReader(name, framing or Framing(), on_scan, self._accepts)
 
     @property
     def state(self) -> DeviceState:
@@ -66,7 +69,8 @@ class ScannerDriver(ABC):
         await keep_connected(self._session, self._report, is_there=self._is_there, backoff=self._backoff)
 
     def arm(self) -> None:
-        """A payment waits for a code."""
+        """A payment waits for a code. What the device has sent by now is read first: it was scanned before."""
+        self._drain()
         self._armed = True
 
     def disarm(self) -> None:
@@ -76,6 +80,14 @@ class ScannerDriver(ABC):
     @abstractmethod
     async def _session(self, up: Callable[[], None]) -> None:
         """Open the device, call `up`, read until it is lost, close it; raises `DeviceError`."""
+
+    @abstractmethod
+    def _drain(self) -> None:
+        """Read what the device has sent and nobody has read yet, without waiting."""
+
+    def _accepts(self, scan: Scan) -> bool:
+        """Whether it is ours at all; not always so for a device that is shared."""
+        return True
 
     def _is_there(self) -> bool:
         try:
@@ -88,22 +100,24 @@ class ScannerDriver(ABC):
         self.tried.set()
         self._on_state(self._state)
 
-    async def _read_until(self, lost: asyncio.Future[None], up: Callable[[], None]) -> None:
-        """Say that it is up once it reads whole codes, and wait for its end; raises `DeviceLost`."""
+    async def _read_until(self, lost: asyncio.Future[str], up: Callable[[], None]) -> None:
+        """Say that it is up once it reads whole codes, and wait for its end; raises `DeviceLost` with the reason."""
         settled = self._reader.start()
         try:
-            await asyncio.wait({settled, lost}, timeout=SETTLE_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
+            ends: set[asyncio.Future[None] | asyncio.Future[str]] = {settled, lost}
+            await asyncio.wait(ends, timeout=SETTLE_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
             if not lost.done():
                 up()
-            await lost
+            raise DeviceLost(await lost)
         finally:
             self._reader.stop()
-        raise DeviceLost(f"{self.path} was unplugged")
 
 
-async def open_in_executor(open_device: Callable[[], Opened], close: Callable[[Opened], object]) -> Opened:
+async def open_in_executor(
+    open_device: Callable[[], Opened], close: Callable[[Opened], object], executor: Executor | None = None
+) -> Opened:
     """Open what may block (a USB device waits for its bus); cancelled meanwhile, it is closed as soon as it is open."""
-    opening = asyncio.get_running_loop().run_in_executor(None, open_device)
+    opening = asyncio.get_running_loop().run_in_executor(executor, open_device)
 
     def close_unwanted(done: asyncio.Future[Opened]) -> None:
         if not done.cancelled() and done.exception() is None:

@@ -1,4 +1,4 @@
-"""Where a code begins and ends in the bytes of a scanner, and what it says. Pure.
+"""PURE. Where a code begins and ends in the bytes of a scanner, and what it says.
 
     bytes + arrival times ──► Framer ──► read_code ──► Scan ──► RepeatFilter ──► whoever takes scans
 
@@ -102,6 +102,11 @@ class Framer:
     def skipping(self) -> bool:
         """Whether everything is dropped until the next end or silence."""
         return self._skipping
+
+    @property
+    def in_code(self) -> bool:
+        """Whether a code has begun and not ended."""
+        return bool(self._buffer)
 
     @property
     def silent_at(self) -> float | None:

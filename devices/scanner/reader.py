@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from devices.scanner.framing import Framer, Framing, RepeatFilter, Scan
+from devices.scanner.framing import Framer, Framing, RepeatFilter, Scan, read_code
 
 # A timer that is later than this tells of a stall, not of a silence: what arrived meanwhile has not been read yet.
 STALL_S = 0.02
@@ -14,12 +14,20 @@ STALL_S = 0.02
 class CodeReader:
     """From bytes to `on_scan`. One for each scanner, for its whole life; used from the loop only.
 
-    Starts nothing but a timer, which `stop` ends.
+    `accepts` tells whether a scan is ours at all. Starts nothing but a timer, which `stop` ends.
     """
 
-    def __init__(self, scanner: str, framing: Framing, on_scan: Callable[[Scan], None]) -> None:
+    def __init__(
+        self,
+        scanner: str,
+        framing: Framing,
+        on_scan: Callable[[Scan], None],
+        accepts: Callable[[Scan], bool] = lambda _: True,
+    ) -> None:
+        self._scanner = scanner
+        self._framing = framing
         self._framer = Framer(scanner, framing)
-        self._silence_s = framing.silence_s
+        self._accepts = accepts
         self._repeats = RepeatFilter()
         self._on_scan = on_scan
         self._timer: asyncio.TimerHandle | None = None
@@ -27,6 +35,16 @@ class CodeReader:
         self._settled: asyncio.Future[None] | None = None
         self.unreadable_in_a_row = 0
         """Codes that were garbage since the last good one: a sign of a wrong baud rate."""
+
+    @property
+    def skipping(self) -> bool:
+        """Whether everything is dropped until the next end or silence."""
+        return self._framer.skipping
+
+    @property
+    def in_code(self) -> bool:
+        """Whether a code has begun and not ended."""
+        return self._framer.in_code
 
     def start(self) -> asyncio.Future[None]:
         """Begin with a device that was just opened: a code whose first part was sent before is not taken.
@@ -39,7 +57,7 @@ class CodeReader:
         return self._settled
 
     def feed(self, data: bytes) -> None:
-        """Take bytes that have just arrived."""
+        """Take bytes that have just arrived; none at all says that the line is not silent."""
         self._stalled = False
         before = self._framer.garbage
         self._pass_on(self._framer.feed(data, self._now()), before)
@@ -55,9 +73,19 @@ class CodeReader:
         self._framer.forget()
         self._mind_silence()
 
-    def take(self, scan: Scan) -> None:
-        """Hand on a code that was framed elsewhere, unless it is a repeat."""
-        if self._repeats.admits(scan):
+    def take(self, data: bytes, began_at: float, symbology: str = "") -> None:
+        """Take one whole code that the device has framed itself."""
+        code = read_code(data.rstrip(b"\r\n\t"), self._framing)
+        if code is None:
+            self.unreadable_in_a_row += 1
+            return
+        self.unreadable_in_a_row = 0
+        found, text = code
+        if text:
+            self._hand_on(Scan(text, self._scanner, self._now(), began_at, symbology or found))
+
+    def _hand_on(self, scan: Scan) -> None:
+        if self._accepts(scan) and self._repeats.admits(scan):
             self._on_scan(scan)
 
     def _now(self) -> float:
@@ -67,7 +95,7 @@ class CodeReader:
         self.unreadable_in_a_row += self._framer.garbage - garbage_before
         for scan in scans:
             self.unreadable_in_a_row = 0
-            self.take(scan)
+            self._hand_on(scan)
         if self._settled is not None and not self._settled.done() and not self._framer.skipping:
             self._settled.set_result(None)
 
@@ -85,7 +113,7 @@ class CodeReader:
         if now - due > STALL_S and not self._stalled:
             # The loop asks the device before it runs a timer, unless the process was stopped in between: look again.
             self._stalled = True
-            self._timer = self._set_timer(now + self._silence_s)
+            self._timer = self._set_timer(now + self._framing.silence_s)
             return
         self._stalled = False
         before = self._framer.garbage

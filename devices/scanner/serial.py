@@ -19,11 +19,14 @@ import serial_asyncio
 from devices.errors import DeviceFault
 from devices.reconnect import Backoff
 from devices.scanner.abstract import ScanCallback, StateCallback
-from devices.scanner.driver import ScannerDriver, cannot_open, open_in_executor
+from devices.scanner.driver import UNPLUGGED, ScannerDriver, cannot_open, open_in_executor
 from devices.scanner.framing import Framing
 
 # What scanners come with from the factory.
 DEFAULT_BAUDRATE = 9600
+
+# A terminal of the kernel holds no more.
+READ_BYTES = 4096
 
 
 class SerialScanner(ScannerDriver):
@@ -48,22 +51,34 @@ class SerialScanner(ScannerDriver):
     ) -> None:
         super().__init__(name, port, on_scan, on_state, framing=framing, backoff=backoff)
         self._baudrate = baudrate
+        self._port: _InputPort | None = None
 
     async def _session(self, up: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()
         with self._errors():
             port = await open_in_executor(self._open, _InputPort.release)
-        lost: asyncio.Future[None] = loop.create_future()
+        lost: asyncio.Future[str] = loop.create_future()
         try:
             with self._errors():
                 transport = serial_asyncio.SerialTransport(loop, _Input(self._reader.feed, lost), port)
+            self._port = port
             try:
                 await self._read_until(lost, up)
             finally:
+                self._port = None
                 if not transport.is_closing():
                     transport.abort()
         finally:
             await asyncio.shield(loop.run_in_executor(None, port.release))
+
+    def _drain(self) -> None:
+        port = self._port
+        if port is None or not port.is_open:
+            return
+        # A port that breaks here is noticed by the transport.
+        with contextlib.suppress(OSError, termios.error):
+            if data := port.read(READ_BYTES):
+                self._reader.feed(data)
 
     def _open(self) -> _InputPort:
         # pyserial flushes the input when it opens a port. No time-outs: the transport reads when there is something.
@@ -97,7 +112,7 @@ class _InputPort(serial.Serial):
 
 
 class _Input(asyncio.Protocol):
-    def __init__(self, feed: Callable[[bytes], None], lost: asyncio.Future[None]) -> None:
+    def __init__(self, feed: Callable[[bytes], None], lost: asyncio.Future[str]) -> None:
         self._feed = feed
         self._lost = lost
 
@@ -107,4 +122,4 @@ class _Input(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         del exc  # whatever it is, the device is gone
         if not self._lost.done():
-            self._lost.set_result(None)
+            self._lost.set_result(UNPLUGGED)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from devices.reconnect import Backoff
 from devices.scanner.abstract import Scanner
@@ -80,3 +83,30 @@ async def running(scanner: Scanner) -> AsyncIterator[asyncio.Task[None]]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+class DeviceFile:
+    """A pipe under a path, which stands for a device file: what is written comes out of it, a write at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd = -1
+        self.plug()
+
+    def plug(self) -> None:
+        """The device appears."""
+        os.mkfifo(self.path)
+        self._fd = os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
+        # One write is one read, as with reports of hidraw.
+        fcntl.fcntl(self._fd, fcntl.F_SETFL, os.O_DIRECT | os.O_NONBLOCK)
+
+    def unplug(self) -> None:
+        """The device vanishes, for who has it open too."""
+        if self._fd >= 0:
+            self.path.unlink()
+            os.close(self._fd)
+            self._fd = -1
+
+    def send(self, data: bytes) -> None:
+        """The device says something."""
+        os.write(self._fd, data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def can_be_opened(port: Path) -> bool:
     return True
 
 
+def wait_without_the_loop(scanner: SerialScanner, count: int) -> None:
+    """Wait until so many bytes lie in the port, while the loop does nothing."""
+    ends_at = time.monotonic() + HANG_S
+    while scanner._port is not None and scanner._port.in_waiting < count and time.monotonic() < ends_at:
+        time.sleep(0.001)
+
+
 def open_files() -> int:
     """How many files this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))
@@ -77,6 +85,26 @@ async def test_what_was_sent_before_the_port_was_open_is_no_scan(cable: VirtualS
         cable.scan("6901234567892")
         await till.until_scans(1)
     assert ["6901234567892"] == till.texts
+
+
+async def test_arming_reads_first_what_lies_there(cable: VirtualScanner, till: Till) -> None:
+    """A code that came before arming is handed on before it, though the loop had no time; half a one began before."""
+    scanner = scanner_on(cable, till)
+    scanner.arm()
+    async with running(scanner):
+        await till.until_healths(Health.READY)
+        cable.scan(WECHAT)
+        cable.scan("690123", end="")
+        wait_without_the_loop(scanner, len(f"{WECHAT}\r690123"))
+        scanner.arm()
+        armed_at = asyncio.get_running_loop().time()
+        assert [WECHAT] == till.texts
+        cable.scan("4567892")
+        await till.until_scans(2)
+        cable.scan(ALIPAY)
+        await till.until_scans(3)
+        scanner.disarm()
+    assert [True, True, False] == [scan.began_at < armed_at for scan in till.scans]
 
 
 async def test_unplug_and_replug_are_told_once_each(cable: VirtualScanner, till: Till) -> None:
