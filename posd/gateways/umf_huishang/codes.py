@@ -156,7 +156,7 @@ _DOUBTFUL = re.compile(
     r"|system|busy|time.?out|unknown|retry|processing",
     re.IGNORECASE,
 )
-_STILL_PAYING = re.compile(r"支付中|付款中|待支付|未支付|输入密码|paying", re.IGNORECASE)
+_STILL_PAYING = re.compile(r"支付中|付款中|输入密码|(?:待|未)(?:支付|付款)(?!.*关闭)|paying", re.IGNORECASE)
 _TOO_LATE = re.compile(r"账期|当日|当天|隔日|跨日|退费|退款|超过.{0,6}(?:时间|期限)")
 _DONE_BEFORE = re.compile(r"重复|已退|已全额|duplicate", re.IGNORECASE)
 _CLOSED = re.compile(r"关闭|关单|撤销|取消|作废|冲正|closed|cancell?ed|revoked|reversed", re.IGNORECASE)
