@@ -26,6 +26,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from posd.gateways.errors import GatewayError
 from posd.payment.auth_code import Secret
 
 SIGN = frozenset({"sign"})
@@ -167,7 +168,7 @@ def _bytes(text: str) -> bytes:
 # --- RSA --------------------------------------------------------------------------------------------------------------
 
 
-class SigningKeyError(ValueError):
+class SigningKeyError(GatewayError, ValueError):
     """A text that holds no RSA key of the kind wanted; the message does not repeat it."""
 
 

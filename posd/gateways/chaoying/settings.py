@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from posd.gateways.addresses import checked_base_url
 from posd.payment.auth_code import Secret
 
 
@@ -27,6 +28,8 @@ class ChaoyingSettings:
     """Where the platform announces payments by QR code; without it, it announces none."""
 
     def __post_init__(self) -> None:
+        if self.face_base_url is not None:
+            checked_base_url(self.face_base_url)
         # Chaoying 2.3 微信预下单: "通知url必须为直接可访问的url，不能携带参数".
         if self.notify_url is not None and "?" in self.notify_url:
             raise ValueError("notify_url must not carry parameters")
