@@ -24,7 +24,7 @@ from posd.gateways.simulator.bank import QUERY_BURST_MAX, Bank
 from posd.gateways.simulator.catalogue import PROTOCOLS
 from posd.gateways.simulator.control import Control, ControlError
 from posd.gateways.simulator.keys import KeyRing, write_secret
-from posd.gateways.simulator.manual import behaviours
+from posd.gateways.simulator.manual import behaviours, gateways
 from posd.gateways.simulator.page import code_picture, customer_page
 from posd.gateways.simulator.protocol import Protocol
 from posd.gateways.simulator.reply import Broken, Later, Reply, Send
@@ -221,7 +221,7 @@ class Simulator:
     # --- people and scripts -------------------------------------------------------------------------------------------
 
     async def _index(self, _: web.Request) -> web.Response:
-        return web.Response(text=behaviours(), content_type="text/plain", charset="utf-8")
+        return web.Response(text=f"{gateways()}\n{behaviours()}", content_type="text/plain", charset="utf-8")
 
     async def _customer_code(self, request: web.Request) -> web.Response:
         """The code as a picture, as some gateways offer it."""
