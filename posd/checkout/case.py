@@ -70,6 +70,8 @@ class Shop:
     receipts: PrintJobs
     """The print jobs that a paid payment brings, recorded with it."""
     wake_printer: Callable[[], None]
+    counting: Callable[[], bool]
+    """Whether a duration counts elsewhere (a refund, a paper), so that the time line must not be moved."""
     on_settled: Callable[[Payment], None]
     """Called once a payment has become final, after it is durable."""
 

@@ -57,6 +57,11 @@ class Hub:
             for event in self._changes.get(notice.subject_id or "", ()):
                 event.set()
 
+    @staticmethod
+    def time() -> float:
+        """The clock of those who wait, in seconds."""
+        return asyncio.get_running_loop().time()
+
     def open_stream(self) -> Stream:
         """A reader of everything from now on; give it back with ``close_stream``."""
         stream = Stream()

@@ -18,6 +18,7 @@ from posd.printing.job import JobEvent, PrintJob
 AnyEvent = PaymentEvent | RefundEvent | JobEvent
 
 _decode_event = msgspec.json.Decoder(AnyEvent).decode
+_decode_payment = msgspec.json.Decoder(Payment).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,12 @@ def list_payments(db: sqlite3.Connection, wanted: Filter, limit: int) -> list[Pa
     query = f"SELECT {PAYMENT_COLUMNS} FROM payments p {condition} ORDER BY p.position DESC LIMIT :limit"
     rows = db.execute(query, {**given, "before": wanted.before, "limit": limit})
     return [payment_record(row) for row in rows]
+
+
+def all_payments(db: sqlite3.Connection) -> Iterator[PaymentRecord]:
+    """Every payment, the oldest first, a row at a time."""
+    for row in db.execute(f"SELECT {PAYMENT_COLUMNS} FROM payments p ORDER BY p.position"):
+        yield payment_record(row)
 
 
 def latest_payment(db: sqlite3.Connection) -> PaymentRecord | None:
@@ -103,6 +110,19 @@ def refunds_on(db: sqlite3.Connection, date: str) -> list[Refund]:
     """The refunds requested on a business date."""
     query = "SELECT state FROM refunds WHERE date = ? ORDER BY position"
     return [refund_of(state) for (state,) in db.execute(query, (date,))]
+
+
+def payments_on(db: sqlite3.Connection, date: str) -> Iterator[Payment]:
+    """The payments of a business date in the order of creation, a row at a time."""
+    for (state,) in db.execute("SELECT state FROM payments WHERE date = ? ORDER BY position", (date,)):
+        yield _decode_payment(state)
+
+
+def unresolved_on(db: sqlite3.Connection, date: str) -> list[PaymentRecord]:
+    """The payments of a business date that have no end."""
+    query = f"""SELECT {PAYMENT_COLUMNS} FROM payments p
+                WHERE p.date = ? AND p.status IN ('awaiting_code', 'processing', 'cancelling') ORDER BY p.position"""
+    return [payment_record(row) for row in db.execute(query, (date,))]
 
 
 def live_jobs(db: sqlite3.Connection) -> list[PrintJob]:

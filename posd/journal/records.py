@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,6 +12,9 @@ from posd.payment.amounts import Fen
 from posd.payment.payment import Payment
 from posd.payment.refund import Refund
 from posd.printing.job import JobState, PrintJob
+
+if TYPE_CHECKING:
+    import sqlite3  # only the name of a type: what is pure may import this module
 
 
 class ReceiptState(StrEnum):
@@ -40,9 +43,9 @@ class PaymentRecord:
 
 PAYMENT_COLUMNS = """p.position, p.state,
     (SELECT coalesce(sum(r.holds), 0) FROM refunds r WHERE r.payment_id = p.payment_id),
-    (SELECT group_concat(j.job_state || ':' || j.copy_no) FROM
-        (SELECT job_state, copy_no FROM print_jobs WHERE payment_id = p.payment_id AND refund_id IS NULL
-         ORDER BY position) j)"""
+    (SELECT group_concat(j.job_state || ':' || j.copy_no || ':' || j.audience) FROM
+        (SELECT job_state, copy_no, json_extract(CAST(state AS TEXT), '$.audience') AS audience FROM print_jobs
+         WHERE payment_id = p.payment_id AND refund_id IS NULL ORDER BY position) j)"""
 
 _decode_payment = msgspec.json.Decoder(Payment).decode
 _decode_refund = msgspec.json.Decoder(Refund).decode
@@ -67,13 +70,38 @@ def job_of(state: bytes) -> PrintJob:
 
 
 def receipt_of(papers: str) -> tuple[ReceiptState, int]:
-    """The state of a receipt from those of its jobs in order (``printed:0,queued:1``), and how many copies came out."""
+    """The state of a receipt from its jobs in order, and how many copies came out.
+
+    ``papers``: ``printed:0:customer,queued:1:merchant``. What is still to come counts first; then the worse of the two
+    papers, since somebody has to do something about that one.
+    """
     if not papers:
         return ReceiptState.NONE, 0
-    jobs = [(JobState(state), int(copy_no)) for state, copy_no in (paper.split(":") for paper in papers.split(","))]
-    copies = sum(1 for state, copy_no in jobs if state is JobState.PRINTED and copy_no > 0)
-    states = [state for state, _ in jobs if state is not JobState.BROKEN]
-    for state in (JobState.PRINTING, JobState.QUEUED):
-        if state in states:
-            return ReceiptState(state), copies
-    return ReceiptState(states[-1]) if states else ReceiptState.UNCERTAIN, copies
+    jobs = [paper.split(":") for paper in papers.split(",")]
+    copies = sum(1 for state, copy_no, _ in jobs if state == JobState.PRINTED and copy_no != "0")
+    ends = {_end_of([state for state, _, whose in jobs if whose == audience]) for _, _, audience in jobs}
+    states = {state for state, _, _ in jobs if state in _TO_COME} | ends
+    return next(state for state in _MOST_URGENT_FIRST if state in states), copies
+
+
+_TO_COME = frozenset({JobState.PRINTING, JobState.QUEUED})
+
+_MOST_URGENT_FIRST = (
+    ReceiptState.PRINTING,
+    ReceiptState.QUEUED,
+    ReceiptState.UNCERTAIN,
+    ReceiptState.FAILED,
+    ReceiptState.PRINTED,
+)
+
+_REPLACED = frozenset({JobState.BROKEN, JobState.WITHDRAWN})
+"""These end nothing: what became of them, another job of the same paper tells."""
+
+
+def _end_of(states: list[str]) -> ReceiptState:
+    """How one paper stands when nothing of it is to come any more."""
+    ended = [state for state in states if state not in _REPLACED]
+    known = [state for state in ended if state != JobState.FAILED]
+    if known:
+        return ReceiptState(known[-1])
+    return ReceiptState.FAILED if ended else ReceiptState.UNCERTAIN

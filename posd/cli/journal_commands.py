@@ -1,0 +1,104 @@
+"""``posd journal``: integrity, a consistent copy, the data."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sqlite3
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from posd.cli.arguments import Subparsers, add_command
+from posd.cli.books import open_journal
+from posd.cli.errors import CommandError, Exit
+from posd.cli.output import print_json
+from posd.config import load
+from posd.journal import queries
+from posd.journal.verify import verify
+from posd.journal.writer import connect
+from posd.resources import PaymentResource, Views
+
+BACKUP_PAGES = 1_000
+"""Pages copied at once, so that a running daemon is not kept waiting."""
+
+
+def add_commands(commands: Subparsers) -> None:
+    """``journal verify``, ``journal backup``, ``journal export``."""
+    about = "look after the journal: verify, backup, export"
+    parser = commands.add_parser("journal", help=about, description=about[0].upper() + about[1:] + ".")
+    inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_command(inner, "verify", _verify, "check every event, its hash and what was made of it", prints_data=True)
+    backup = add_command(inner, "backup", _backup, "make a consistent copy, also while posd runs")
+    backup.add_argument("file", type=Path, metavar="FILE", help="the copy; must not exist yet")
+    export = add_command(inner, "export", _export, "write all payments to standard output")
+    export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+
+
+def _verify(options: argparse.Namespace) -> int:
+    with open_journal(load(options.config)) as db:
+        count, faults = verify(db)
+    if options.json:
+        print_json({"events": count, "ok": not faults, "faults": faults})
+    else:
+        for fault in faults:
+            print(fault, file=sys.stderr)
+        print(f"{count} events, {'all well' if not faults else f'{len(faults)} faults'}")
+    return Exit.OTHERWISE if faults else Exit.DONE
+
+
+def _backup(options: argparse.Namespace) -> int:
+    target: Path = options.file
+    if target.exists():
+        raise CommandError(Exit.USAGE, f"{target} exists already; name a new file")
+    with open_journal(load(options.config)) as db:
+        try:
+            target.touch(mode=0o600)
+            copy = sqlite3.connect(target)
+            with copy:
+                db.backup(copy, pages=BACKUP_PAGES)
+            copy.close()
+        except (OSError, sqlite3.Error) as error:
+            target.unlink(missing_ok=True)
+            raise CommandError(Exit.OTHERWISE, f"{target}: {error}") from error
+    return _check_copy(target)
+
+
+def _check_copy(target: Path) -> int:
+    db = connect(target, read_only=True)
+    try:
+        count, faults = verify(db)
+    finally:
+        db.close()
+    if faults:
+        raise CommandError(Exit.OTHERWISE, f"{target}: the copy is not sound: {faults[0]}")
+    print(f"{target}: {count} events, all well")
+    return Exit.DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    views = Views(config.terminal.zone, config.terminal.locale)
+    with open_journal(config) as db:
+        payments = (views.payment(record) for record in queries.all_payments(db))
+        if options.format == "jsonl":
+            for payment in payments:
+                print(msgspec.json.encode(payment).decode())
+        else:
+            _export_csv(payments)
+    return Exit.DONE
+
+
+def _export_csv(payments: Iterable[PaymentResource]) -> None:
+    names = [field.encode_name for field in msgspec.structs.fields(PaymentResource)]
+    writer = csv.writer(sys.stdout)
+    writer.writerow(names)
+    for payment in payments:
+        values = msgspec.to_builtins(payment)
+        writer.writerow([_cell(values[name]) for name in names])
+
+
+def _cell(value: object) -> object:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value

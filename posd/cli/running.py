@@ -1,0 +1,62 @@
+"""The commands that start things: the daemon, the simulator; and the one that only reads the configuration."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from posd.cli.arguments import Subparsers, add_command
+from posd.cli.errors import CommandError, Exit
+from posd.config import load
+
+
+def add_commands(commands: Subparsers) -> None:
+    """``run``, ``check``, ``simulator``."""
+    add_command(commands, "run", _run, "be the daemon, in the foreground")
+    add_command(commands, "check", _check, "read the configuration and tell every fault in it")
+    simulator = add_command(commands, "simulator", _simulator, "be the five gateways, for trying things out")
+    from posd.gateways.simulator.command import add_arguments
+
+    add_arguments(simulator)
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    from posd.api.server import ListenError
+    from posd.daemon import serve
+    from posd.gateways.signing import SigningKeyError
+    from posd.logs import set_up_logging
+
+    set_up_logging()
+    try:
+        asyncio.run(serve(config))
+    except (ListenError, SigningKeyError, ValueError, OSError) as error:
+        logging.getLogger(__name__).debug("the start failed", exc_info=error)
+        raise CommandError(Exit.USAGE, f"{options.config}: {error}") from error
+    return Exit.DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    config = load(options.config)
+    from posd.capabilities import faults
+
+    found = faults(config)
+    for fault in found:
+        print(fault, file=sys.stderr)
+    if found:
+        return Exit.USAGE
+    print(f"{options.config} is good: {len(config.gateways)} gateways, {len(config.scanners)} scanners")
+    return Exit.DONE
+
+
+def _simulator(options: argparse.Namespace) -> int:
+    from posd.gateways.simulator.command import serve
+
+    host, port = options.listen
+    try:
+        asyncio.run(serve(host, port, options.keys, sys.stdout))
+    except OSError as error:
+        raise CommandError(Exit.USAGE, f"{host}:{port}: {error.strerror or error}") from error
+    return Exit.DONE

@@ -1,0 +1,160 @@
+"""The things with a cable: scanners, printer and face bridge, joined to the checkout and told to the POS."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+import msgspec
+
+from devices.scanner.abstract import Scanner
+from devices.scanner.factory import make_scanner
+from devices.scanner.framing import Framing, Scan
+from devices.state import DeviceState, Health
+from posd.checkout.checkout import USED, Checkout
+from posd.checkout.errors import DeviceUnavailable, NotFound
+from posd.clock import TimeLine
+from posd.config import Config
+from posd.config.sections import Scanner as ScannerSection
+from posd.journal.batch import Batch, Notice
+from posd.journal.errors import JournalError
+from posd.journal.journal import Journal
+from posd.payment.auth_code import mask, wallet_of
+from posd.printing.spool import Spool
+from posd.resources import Views
+from posd.tasks import Tasks
+
+_log = logging.getLogger(__name__)
+
+FIRST_LOOK_S = 1.0
+"""How long the start waits until each scanner was reached or found missing."""
+
+
+class DeviceResource(msgspec.Struct, frozen=True):
+    """A device as the POS sees it."""
+
+    name: str
+    type: str
+    state: Health
+    detail: str
+    since: str
+
+
+class TestResource(msgspec.Struct, frozen=True):
+    """What a test of a device has started or found."""
+
+    device: str
+    state: Health
+    detail: str
+
+
+class ScanResource(msgspec.Struct, frozen=True):
+    """A code that was not used for a payment. Codes of wallets are masked."""
+
+    text: str
+    scanner: str
+    reason: str | None
+
+
+class Peripherals:
+    """Owns the scanners and what is known of all devices. ``start`` begins reading, ``close`` ends it."""
+
+    def __init__(
+        self, config: Config, checkout: Checkout, spool: Spool, journal: Journal, clock: TimeLine, views: Views
+    ) -> None:
+        self._checkout = checkout
+        self._spool = spool
+        self._journal = journal
+        self._clock = clock
+        self._views = views
+        self._tasks = Tasks()
+        self._known: dict[str, tuple[DeviceState, int]] = {}
+        self._scanners = [self._scanner(section) for section in config.scanners]
+        checkout.on_armed = lambda _case: self._arm(armed=True)
+        checkout.on_disarmed = lambda _payment: self._arm(armed=False)
+
+    def _scanner(self, section: ScannerSection) -> Scanner:
+        path = section.port if section.type == "serial" else section.device
+        framing = Framing(prefix=section.prefix, suffix=section.suffix)
+        return make_scanner(
+            section.type,
+            section.name,
+            path or "",
+            self._scanned,
+            self.changed,
+            baudrate=section.baudrate,
+            grab=section.grab,
+            framing=framing,
+        )
+
+    async def start(self) -> None:
+        """Open the scanners; returns once each was reached or found missing."""
+        for scanner in self._scanners:
+            self._known[scanner.name] = (scanner.state, self._clock.now_ms())
+            self._tasks.start(scanner.run(), f"scanner:{scanner.name}")
+        looks = [asyncio.ensure_future(scanner.tried.wait()) for scanner in self._scanners]
+        if looks:
+            _, pending = await asyncio.wait(looks, timeout=FIRST_LOOK_S)
+            for look in pending:
+                look.cancel()
+
+    async def close(self) -> None:
+        """Let go of the scanners."""
+        await self._tasks.close()
+
+    # --- what is known
+
+    def changed(self, state: DeviceState) -> None:
+        """A device has changed: remember it, and tell the POS."""
+        now_ms = self._clock.now_ms()
+        before = self._known.get(state.name)
+        since_ms = before[1] if before is not None and before[0].health is state.health else now_ms
+        self._known[state.name] = (state, since_ms)
+        if before is None or before[0].health is not state.health:
+            _log.info("%s is %s%s", state.name, state.health, f": {state.detail}" if state.detail else "")
+        self._tell("device", self._resource(state, since_ms))
+
+    def devices(self) -> Sequence[DeviceResource]:
+        """Every device that is configured."""
+        return [self._resource(state, since_ms) for state, since_ms in self._known.values()]
+
+    def _resource(self, state: DeviceState, since_ms: int) -> DeviceResource:
+        return DeviceResource(state.name, state.type, state.health, state.detail, self._views.time(since_ms))
+
+    async def test(self, name: str) -> TestResource:
+        """Try a device: the printer prints a test slip, the others are looked at. Raises a ``Refusal``."""
+        if name not in self._known:
+            raise NotFound(f"there is no device {name[:64]}")
+        if name == self._spool.name:
+            await self._spool.test()
+        state, _ = self._known[name]
+        if state.health in {Health.LOST, Health.DISABLED} and name != self._spool.name:
+            raise DeviceUnavailable(f"{name} is {state.health}: {state.detail}")
+        return TestResource(name, state.health, state.detail)
+
+    # --- scans
+
+    def _scanned(self, scan: Scan) -> None:
+        reason = self._checkout.scanned(scan.text)
+        if reason == USED:
+            return
+        text = mask(scan.text) if wallet_of(scan.text) else scan.text
+        self._tell("scan", ScanResource(text, scan.scanner, reason))
+
+    def _arm(self, *, armed: bool) -> None:
+        for scanner in self._scanners:
+            if armed:
+                scanner.arm()
+            else:
+                scanner.disarm()
+
+    def _tell(self, kind: str, resource: msgspec.Struct) -> None:
+        notice = Notice(kind, None, msgspec.json.encode(resource))
+        self._tasks.start(self._append(notice), f"tell:{kind}")
+
+    async def _append(self, notice: Notice) -> None:
+        try:
+            await self._journal.append(Batch(notices=[notice]))
+        except JournalError as error:
+            _log.warning("a %s event could not be told: %s", notice.kind, error)

@@ -1,0 +1,118 @@
+"""What happened to a payment, as sentences: made from its events, without a secret. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from posd.journal.queries import AnyEvent, StoredEvent
+from posd.payment import refund as r
+from posd.payment.amounts import format_yuan
+from posd.payment.events import (
+    Answered,
+    Armed,
+    AttentionRaised,
+    Created,
+    Resolved,
+    Resumed,
+    Submitted,
+    VoidRequested,
+    VoidSent,
+)
+from posd.payment.verdicts import Evidence, Verdict
+from posd.printing import job as j
+from posd.resources import Views
+
+
+class TimelineItem(msgspec.Struct, frozen=True):
+    """One thing that happened. ``details`` are the facts of the event as they are kept."""
+
+    at: str
+    kind: str
+    text: str
+    details: dict[str, Any]
+
+
+def timeline_items(events: Iterable[StoredEvent], views: Views) -> list[TimelineItem]:
+    """The events of a payment, its refunds and its paper, in order."""
+    return [
+        TimelineItem(views.time(event.at_ms), _kind(event.event), describe(event.event), _details(event))
+        for event in events
+    ]
+
+
+def _kind(event: AnyEvent) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _details(stored: StoredEvent) -> dict[str, Any]:
+    facts = msgspec.to_builtins(stored.event)
+    for name in ("kind", "at_ms"):
+        facts.pop(name, None)
+    return {"stream": stored.stream, **{name: value for name, value in facts.items() if value not in (None, 0, ())}}
+
+
+def describe(event: AnyEvent) -> str:
+    """An event as a sentence."""
+    match event:
+        case Created():
+            return f"payment of {format_yuan(event.amount)} as {event.order_no} through {event.gateway}"
+        case Armed():
+            return "waiting for a code or a face"
+        case Submitted():
+            again = f", attempt {event.attempt}" if event.attempt > 1 else ""
+            return f"pay request handed to {event.gateway} ({event.wallet or event.method}{again})"
+        case Answered() | r.RefundAnswered():
+            return f"{event.source}: {_verdict(event.verdict)}{_words(event.evidence)}{_repeated(event)}"
+        case VoidRequested():
+            return f"must not stand any more, decided by the {event.by}"
+        case VoidSent():
+            return f"{event.step} sent"
+        case Resolved():
+            return f"{event.status}" + (f": {event.reason}" if event.reason else "")
+        case AttentionRaised():
+            return f"a person should look at it: {event.reason}" + (f" ({event.note})" if event.note else "")
+        case Resumed():
+            return "posd was restarted" + ("" if event.clock_trusted else "; the time in between is not sure")
+        case _:
+            return _describe_other(event)
+
+
+def _describe_other(event: r.RefundEvent | j.JobEvent | AnyEvent) -> str:
+    match event:
+        case r.RefundRequested():
+            return f"refund of {format_yuan(event.amount)} as {event.refund_no}"
+        case r.RefundSent():
+            return "refund request sent"
+        case r.RefundResolved():
+            return f"refund {event.status}"
+        case j.PrintQueued():
+            return f"{event.job_kind} slip for the {event.audience} queued" + (
+                f", copy {event.copy_no}" if event.copy_no else ""
+            )
+        case j.PrintStarted():
+            return "printing"
+        case j.PrintFinished():
+            return "printed"
+        case j.PrintBroken() | j.PrintFailed():
+            return f"not printed to the end: {event.detail}"
+        case _:
+            return _kind(event)
+
+
+def _verdict(verdict: Verdict) -> str:
+    word = str(verdict.__struct_config__.tag).replace("_", " ")
+    why = getattr(verdict, "doubt", None) or getattr(verdict, "why", None) or getattr(verdict, "reason", None)
+    return f"{word} ({why})" if why else word
+
+
+def _words(evidence: Evidence) -> str:
+    said = " ".join(word for word in (evidence.gateway_code, evidence.gateway_message) if word)
+    return f" - {said}" if said else ""
+
+
+def _repeated(event: Answered | r.RefundAnswered) -> str:
+    repeats = event.repeats if isinstance(event, Answered) else 0
+    return f" (the answer before came {repeats + 1} times)" if repeats else ""
