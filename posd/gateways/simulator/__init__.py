@@ -29,7 +29,20 @@ No protocol looks at a plan, and none delays, drops or hangs: the engine does.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from posd.gateways.simulator.behaviour import Plan
-from posd.gateways.simulator.server import Simulator
+
+if TYPE_CHECKING:
+    from posd.gateways.simulator.server import Simulator
 
 __all__ = ["Plan", "Simulator"]
+
+
+def __getattr__(name: str) -> object:
+    """``Simulator`` is imported when it is first asked for: it brings a web server, and the command line does not."""
+    if name != "Simulator":
+        raise AttributeError(name)
+    from posd.gateways.simulator.server import Simulator as Server
+
+    return Server

@@ -7,9 +7,10 @@ import asyncio
 import signal
 import tempfile
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from posd.gateways.simulator.server import Simulator
+if TYPE_CHECKING:
+    from posd.gateways.simulator.server import Simulator
 
 DEFAULT_LISTEN = "127.0.0.1:8790"
 """Loopback: the simulator knows no passwords."""
@@ -45,6 +46,9 @@ async def serve(host: str, port: int, keys: Path | None, out: TextIO) -> None:
 
     Raises OSError where the address cannot be listened on or the keys not be kept.
     """
+    # The web server is imported here: the other commands, which only want the arguments, start quicker without it.
+    from posd.gateways.simulator.server import Simulator
+
     with tempfile.TemporaryDirectory(prefix="posd-simulator-") as forgotten:
         directory = keys or Path(forgotten)
         async with Simulator(host, port, keys=directory) as simulator:

@@ -6,14 +6,13 @@ import itertools
 from typing import TypeVar
 
 from posd.gateways.base import Answer, Codec, Exchange, OrderRef, PayOrder, RefundOrder, Stamp
-from posd.gateways.chaoying.codec import ChaoyingCodec
-from posd.gateways.chaoying.settings import ChaoyingSettings
+from posd.gateways.protocols import make_codec, settings_class
 from posd.gateways.simulator.behaviour import Plan
 from posd.gateways.simulator.orders import Order, State
 from posd.gateways.simulator.reply import Broken, Later, Send
 from posd.gateways.simulator.sandbox import Sandbox
 from posd.payment.amounts import Fen
-from posd.payment.auth_code import AuthCode, Secret, Wallet
+from posd.payment.auth_code import AuthCode, Wallet
 from posd.payment.terms import Method
 
 T = TypeVar("T")
@@ -147,11 +146,13 @@ class Till:
         return [fault.text for fault in (*bank.violations, *bank.notes)]
 
 
+def till_of(gateway: str, sandbox: Sandbox | None = None, notify_url: str | None = None) -> Till:
+    """A till that speaks a gateway's protocol, configured with what the sandbox hands out."""
+    served = sandbox or Sandbox()
+    settings = settings_class(gateway)(**served.credentials(gateway), notify_url=notify_url)
+    return Till(gateway, make_codec(gateway, settings), served)
+
+
 def chaoying_till(sandbox: Sandbox | None = None, notify_url: str | None = None) -> Till:
     """A till that speaks Chaoying."""
-    served = sandbox or Sandbox()
-    facts = served.credentials("chaoying")
-    key = facts["key"]
-    assert isinstance(key, Secret)
-    settings = ChaoyingSettings(str(facts["agent_id"]), str(facts["mch_id"]), key, notify_url=notify_url)
-    return Till("chaoying", ChaoyingCodec(settings), served)
+    return till_of("chaoying", sandbox, notify_url)
