@@ -38,13 +38,12 @@ class Sums(Resource, frozen=True):
 class RefundSums(Resource, frozen=True):
     """Refunds added up: those that succeeded, and how many are still under way.
 
-    ``payAmount`` is what is known to have gone back; of ``payAmountUnknown`` refunds the gateway did not say it.
+    ``payAmount`` is what is known to have gone back; some gateways do not say it.
     """
 
     count: int = 0
     amount: Fen = Fen(0)
     pay_amount: Fen = Fen(0)
-    pay_amount_unknown: int = 0
     processing: int = 0
 
     def plus(self, refund: Refund) -> RefundSums:
@@ -59,7 +58,6 @@ class RefundSums(Resource, frozen=True):
             count=self.count + 1,
             amount=Fen(self.amount + refund.amount),
             pay_amount=Fen(self.pay_amount + (refund.pay_amount or 0)),
-            pay_amount_unknown=self.pay_amount_unknown + (refund.pay_amount is None),
         )
 
 
@@ -72,6 +70,8 @@ class DayReport:
     by_wallet: dict[Wallet, Sums]
     by_status: dict[Status, Sums]
     refunds: RefundSums
+    returns_unknown: int
+    """Refunds that have succeeded without a word of the gateway on how much went back."""
     unresolved: tuple[PaymentRecord, ...]
     """Its payments without an end."""
 
@@ -89,6 +89,8 @@ def day_report(
             wallet = payment.wallet or Wallet.OTHER
             by_wallet[wallet] = by_wallet.get(wallet, Sums()).plus(payment)
             totals = totals.plus(payment)
+    returns_unknown = 0
     for refund in refunds:
         gone_back = gone_back.plus(refund)
-    return DayReport(date, totals, by_wallet, by_status, gone_back, tuple(unresolved))
+        returns_unknown += refund.status is RefundStatus.SUCCEEDED and refund.pay_amount is None
+    return DayReport(date, totals, by_wallet, by_status, gone_back, returns_unknown, tuple(unresolved))

@@ -319,8 +319,8 @@ def _refund_sums(report: DayReport, words: Words) -> Iterator[Item]:
     yield Pair(words.refunds, str(refunds.count))
     yield Pair(words.refunded, format_yuan(refunds.amount))
     yield Pair(words.returned, format_yuan(refunds.pay_amount))
-    if refunds.pay_amount_unknown:
-        yield Pair(words.unknown_returns, str(refunds.pay_amount_unknown))
+    if report.returns_unknown:
+        yield Pair(words.unknown_returns, str(report.returns_unknown))
     if refunds.processing:
         yield Pair(words.processing, str(refunds.processing))
 
