@@ -202,6 +202,7 @@ class VirtualPrinter:
             while (data := await reader.read(READ_BYTES)) and writer in self._writers:
                 if self._receive(data, tokeniser, writer):
                     break
+                await asyncio.sleep(0)  # The head prints while bytes come in, not only when none do.
                 await self._wait_for_room(writer)
         except ConnectionError:
             pass  # The other end, or our own power switch.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from typing import Self
 
 from devices.printer.document import Barcode, Cut, Document, Pair, QrCode, Rule, Text
 from devices.printer.driver import Printer, Timing
-from devices.printer.interpreter import Paper, Receipt, Tokeniser
+from devices.printer.interpreter import Paper, Receipt, Token, Tokeniser
 from devices.printer.layout import Line
 from devices.printer.profile import Profile
 from devices.state import DeviceState
@@ -24,11 +25,14 @@ HANG_S = 30.0
 
 ORDER_NO = "01012026112010000000000123"
 
-QUICK = Timing(poll_s=0.02, stall_s=0.05, in_turn_s=5.0, status_s=5.0, watch_s=0.02, watch_trouble_s=0.02)
+QUICK = Timing(poll_s=0.02, stall_s=HANG_S, in_turn_s=5.0, status_s=5.0, watch_s=0.02, watch_trouble_s=0.02)
 """Does not wait long for people, and long enough for a printer in the same process on the slowest machine."""
 
-MUTE = Timing(poll_s=0.02, stall_s=0.05, status_s=0.05, watch_s=0.02, watch_trouble_s=0.02)
-"""For printers that never answer, where every answer would be waited for in vain."""
+IMPATIENT = dataclasses.replace(QUICK, stall_s=0.05)
+"""Tells soon that a printer has stopped."""
+
+MUTE = dataclasses.replace(QUICK, status_s=0.05, in_turn_s=0.05)
+"""For printers that do not answer, where every answer would be waited for in vain."""
 
 
 def receipt(goods: int = 14) -> Document:
@@ -148,4 +152,64 @@ class LoopWatch:
         while not self._is_over.wait(self.TICK_S):
             if time.perf_counter() - self._ticked_at > LONGEST_BLOCK_S:
                 frame = sys._current_frames().get(self._loop_thread)
-                self.where = "".join(traceback.format_stack(frame)) if frame else ""
+                self.where = "".join(traceback.format_stack(frame, limit=12)) if frame else ""
+
+
+class DeskPrinter:
+    """The inside of a printer without a wire: give `take` to a `MemoryTransport`, or feed it from a pty."""
+
+    def __init__(self, *, answers: tuple[int, ...] = (1, 2, 3, 4), knows_in_turn: bool = True) -> None:
+        self.answers = answers
+        """Which DLE EOT n it knows."""
+        self.knows_in_turn = knows_in_turn
+        self.paper = Paper()
+        self.send: Callable[[bytes], None] = lambda _: None
+        """For what it says when nobody has just said something."""
+        self._has_paper = True
+        self._waiting: list[Token] = []
+        self._tokeniser = Tokeniser()
+        self._lines_left: int | None = None
+
+    @property
+    def receipts(self) -> list[Receipt]:
+        """What came out."""
+        return self.paper.receipts
+
+    def paper_out(self, *, after_lines: int | None = None) -> None:
+        """The roll ends, now or after so many lines."""
+        self._lines_left = after_lines
+        self._has_paper = after_lines is not None
+
+    def paper_in(self) -> None:
+        """What waited is printed."""
+        self._has_paper = True
+        if reply := self._print():
+            self.send(reply)
+
+    def take(self, data: bytes) -> bytes:
+        """Bytes in, answers out."""
+        reply = b""
+        for token in self._tokeniser.feed(data):
+            if token.name == "DLE EOT":
+                reply += self._status(token.params[0])
+            else:
+                self._waiting.append(token)
+        return reply + self._print()
+
+    def _status(self, question: int) -> bytes:
+        bits = {} if self._has_paper else {1: 0x08, 2: 0x20, 4: 0x6C}
+        return bytes((0x12 | bits.get(question, 0),)) if question in self.answers else b""
+
+    def _print(self) -> bytes:
+        reply = b""
+        while self._waiting and self._has_paper:
+            token = self._waiting.pop(0)
+            if token.name == "GS r" and self.knows_in_turn:
+                reply += b"\x00"
+            before = self.paper.lines_printed
+            self.paper.apply(token)
+            if self._lines_left is not None and self.paper.lines_printed > before:
+                self._lines_left -= 1
+                if self._lines_left == 0:
+                    self.paper_out()
+        return reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -19,10 +20,13 @@ NARROW, WIDE = Profile(58), Profile(80)
 
 
 @pytest.fixture
-def no_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_fonts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without any font of ours."""
     bare = fonts.Typeface(24, [("/nowhere/font.ttc", 0)])
     monkeypatch.setattr(raster, "typeface", lambda size_px: bare)
+    raster._cell.cache_clear()
+    yield
+    raster._cell.cache_clear()
 
 
 def painted(document: Document, profile: Profile = NARROW) -> Image.Image:
