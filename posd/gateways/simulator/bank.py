@@ -200,7 +200,7 @@ class Bank:
 
     def note(self, fault: Fault) -> None:
         """Worth a look, and against no document; each text once."""
-        if all(known.text != fault.text for known in self.notes):
+        if all((known.protocol, known.text) != (fault.protocol, fault.text) for known in self.notes):
             self.notes.append(fault)
 
     def asks_too_often(self, order: Order, now_ms: int) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
 from posd.gateways.base import BEIJING, HttpRequest, HttpResponse, beijing
@@ -23,7 +23,6 @@ from posd.gateways.simulator.chaoying_answers import MCH_ID, TRADE_NO_DIGITS, Ch
 from posd.gateways.simulator.chaoying_requests import GATEWAY_PATH, GOODS, METHODS, PATHS
 from posd.gateways.simulator.fields import problems
 from posd.gateways.simulator.forms import read_form
-from posd.gateways.simulator.keys import KeyRing
 from posd.gateways.simulator.orders import Charge, Order, Phase, Refund
 from posd.gateways.simulator.protocol import (
     NOWHERE,
@@ -40,6 +39,9 @@ from posd.gateways.simulator.protocol import (
 )
 from posd.payment.amounts import Fen, format_yuan
 from posd.payment.auth_code import Secret, Wallet, wallet_of
+
+if TYPE_CHECKING:
+    from posd.gateways.simulator.keys import KeyRing
 
 AGENT_ID = "130000000000000001"
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 DEFAULT_LISTEN = "127.0.0.1:8790"
 """Loopback: the simulator knows no passwords."""
 
+READY = "# Ready. Ctrl-C ends it."
+"""The last line of what is printed at the start."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``--listen`` and ``--keys``."""
@@ -68,7 +71,7 @@ def instructions(simulator: Simulator, directory: Path) -> str:
         table = simulator.settings(gateway, directory.absolute())
         rows = [f"{name} = {_toml_text(value)}" for name, value in table.items()]
         parts += ["", f"[gateways.{gateway}]", *rows]
-    return "\n".join(parts) + "\n"
+    return "\n".join([*parts, "", READY]) + "\n"
 
 
 def _toml_text(text: str) -> str:

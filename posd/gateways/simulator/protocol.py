@@ -11,15 +11,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
 from posd.gateways.base import HttpRequest, HttpResponse
 from posd.gateways.simulator.bank import Bank
 from posd.gateways.simulator.fields import Field, problems
-from posd.gateways.simulator.keys import KeyRing
 from posd.gateways.simulator.orders import Charge, Order, Phase, Refund, RefundRefusal, RefundRefused, RefundStatus
 from posd.payment.auth_code import Secret
+
+if TYPE_CHECKING:
+    from posd.gateways.simulator.keys import KeyRing
 
 # Longer than any platform's own number; what is longer is not even looked up.
 _TRADE_NO_MAX = 64

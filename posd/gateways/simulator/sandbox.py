@@ -6,7 +6,7 @@ memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from posd.gateways.base import HttpRequest
 from posd.gateways.simulator.bank import QUERY_BURST_MAX, Bank
@@ -21,8 +21,34 @@ from posd.gateways.simulator.scripts import Scripts
 from posd.payment.auth_code import Secret
 
 
+class Engines(Mapping[str, Engine]):
+    """The gateways by name; each is made when it is first asked for, since making RSA keys takes its time."""
+
+    def __init__(self, protocols: Iterable[type[Protocol]], make: Callable[[type[Protocol]], Engine]) -> None:
+        self._protocols = {protocol.name: protocol for protocol in protocols}
+        self._make, self._made = make, dict[str, Engine]()
+
+    def __getitem__(self, name: str) -> Engine:
+        if name not in self._made:
+            self._made[name] = self._make(self._protocols[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._protocols)
+
+    def __len__(self) -> int:
+        return len(self._protocols)
+
+    def made(self) -> Iterable[Engine]:
+        """Those that were asked for."""
+        return self._made.values()
+
+
 class Sandbox:
-    """One bank, the gateways over it, and the scripts that say how the next orders go."""
+    """One bank, the gateways over it, and the scripts that say how the next orders go.
+
+    A gateway's keys are made, or read, when it is first asked for.
+    """
 
     def __init__(
         self,
@@ -33,10 +59,11 @@ class Sandbox:
     ) -> None:
         self.bank = Bank(query_burst_max, first_serial)
         self.scripts = Scripts()
-        ring = keys or KeyRing()
-        self.engines: Mapping[str, Engine] = {
-            protocol.name: Engine(self.bank, protocol(self.bank, ring), self.scripts.plan) for protocol in protocols
-        }
+        self._keys, self._site = keys or KeyRing(), NOWHERE
+        self.engines = Engines(protocols, self._engine)
+
+    def _engine(self, protocol: type[Protocol]) -> Engine:
+        return Engine(self.bank, protocol(self.bank, self._keys, self._site), self.scripts.plan)
 
     def handle(self, gateway: str, request: HttpRequest, now_ms: int) -> Reply:
         """What becomes of a request to a gateway; its path stands without the gateway's prefix.
@@ -51,7 +78,8 @@ class Sandbox:
 
     def set_site(self, address: str = NOWHERE) -> None:
         """Where a person reaches the pages behind the codes to scan."""
-        for engine in self.engines.values():
+        self._site = address
+        for engine in self.engines.made():
             engine.protocol.site = address
 
     def set_quirk(self, gateway: str, name: str, reading: str) -> None:

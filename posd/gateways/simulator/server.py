@@ -62,7 +62,10 @@ class Simulator:
         ssl_context: ssl.SSLContext | None = None,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """``keys`` is a directory in which secrets are kept from run to run. Blocks for some key making."""
+        """``keys`` is a directory in which secrets are kept from run to run.
+
+        A gateway's keys are made when it is first asked for, which may block for a tenth of a second.
+        """
         self.host, self.port = host, port
         self.sandbox = Sandbox(KeyRing(keys), protocols, query_burst_max, wall_ms() // 1000)
         self._control = Control(self.sandbox, self._start_later)
@@ -93,7 +96,10 @@ class Simulator:
         return f"{self.address}/{self.sandbox.engines[gateway].protocol.name}"
 
     def settings(self, gateway: str, directory: Path) -> dict[str, str]:
-        """A client's ``[gateways.…]`` table; its secrets are written to files of mode 0600 in ``directory``."""
+        """A client's ``[gateways.…]`` table; its secrets are written to files of mode 0600 in ``directory``.
+
+        The files are named after the gateway: a second simulator needs a directory of its own.
+        """
         table = {"protocol": gateway, "base_url": self.base_url(gateway)}
         for name, value in self.sandbox.credentials(gateway).items():
             if isinstance(value, Secret):

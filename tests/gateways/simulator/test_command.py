@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 
 from posd.gateways.simulator.catalogue import PROTOCOLS
-from posd.gateways.simulator.command import DEFAULT_LISTEN, add_arguments, parse_address
+from posd.gateways.simulator.command import DEFAULT_LISTEN, READY, add_arguments, parse_address
 
 PROGRAM = """
 import asyncio, sys
@@ -56,8 +56,10 @@ async def test_it_serves_until_told_to_stop(tmp_path: Path, number: signal.Signa
     )
     assert process.stdout is not None
     text = ""
-    while text.count("[gateways.") < len(PROTOCOLS) or not text.endswith('"\n'):
-        text += (await process.stdout.read(4096)).decode()
+    while READY not in text:
+        line = await process.stdout.readline()
+        assert line, f"it ended after {text}"
+        text += line.decode()
     tables = tomllib.loads(text)["gateways"]
     assert set(tables) == {protocol.name for protocol in PROTOCOLS}
     for name, table in tables.items():
