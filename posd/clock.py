@@ -51,10 +51,11 @@ class TimeLine:
     def resume(self, mark: Mark | None, last_event_ms: int) -> bool:
         """Go on with the line of an earlier process whose last event was at ``last_event_ms``.
 
-        Returns whether the time in between is known for sure. After a reboot it is not: the line then goes on from the
-        wall clock, or from the last event if the wall clock is behind it.
+        Returns whether the time in between is known for sure. After a reboot it is not, nor where the machine does not
+        tell its boots apart: the line then goes on from the wall clock, or from the last event if that is later.
         """
-        if mark is not None and mark.boot_id == self._boot_id:
+        same_boot = mark is not None and mark.boot_id == self._boot_id != ""
+        if mark is not None and same_boot and self._steady_ms() + mark.offset_ms >= last_event_ms:
             self._offset_ms = mark.offset_ms
             return True
         self._offset_ms = max(self._wall_ms(), last_event_ms) - self._steady_ms()
