@@ -45,7 +45,12 @@ def hear(payment: Payment, answer: Answered) -> Payment:
 
 
 def _is_stale(payment: Payment, answer: Answered) -> bool:
-    """A query speaks of the moment it was asked: from before the first cancel left it proves nothing after it."""
+    """A query speaks of the moment it was asked: from before the first cancel left it proves nothing after it.
+
+    A pay request that was declined or never left stays so for ever, however late that is learnt.
+    """
+    if answer.source is Source.PAY and isinstance(answer.verdict, Declined | NotSent):
+        return False
     return payment.undo_since_ms is not None and answer.asked_at_ms < payment.undo_since_ms
 
 
@@ -53,7 +58,7 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
     """An answer about an order that is still open."""
     match answer.verdict:
         case Paid() as paid:
-            return payment.but(standing=paid, not_found_at_ms=None, evidence=answer.evidence)
+            return payment.but(standing=paid, not_found_at_ms=None, unsent=False, evidence=answer.evidence)
         case Pending() if payment.paid is not None:
             return payment  # an older query overtaken by a newer one: what is paid was not unpaid after it
         case Pending(qr_code):
@@ -61,6 +66,7 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
             return payment.but(
                 standing=answer.verdict,
                 not_found_at_ms=None,
+                unsent=False,
                 qr_code=payment.qr_code or qr_code,
                 shown_at_ms=shown,
             )
@@ -76,7 +82,7 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
         case Refused(why):
             paid_refusals = payment.refusals + (payment.paid is not None)
             return payment.but(refused=why, refusals=paid_refusals)
-        case NotSent() if answer.source is Source.PAY:
+        case NotSent() if _never_left(payment, answer):
             return payment.but(unsent=True)
         case NotFound() | NotSent() | Accepted() | Unknown():
             return payment
@@ -84,6 +90,12 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
             return payment
         case _:
             assert_never(answer.verdict)
+
+
+def _never_left(payment: Payment, answer: Answered) -> bool:
+    """Whether the latest attempt never left. An order that the gateway knows has left, whatever our side says."""
+    of_the_latest = answer.source is Source.PAY and answer.asked_at_ms >= (payment.attempted_at_ms or 0)
+    return of_the_latest and payment.standing is None
 
 
 def _over(payment: Payment, answer: Answered, reason: Reason) -> Payment:
@@ -95,10 +107,12 @@ def _over(payment: Payment, answer: Answered, reason: Reason) -> Payment:
 def _after_the_end(payment: Payment, answer: Answered) -> Payment:
     """An answer about a payment that has ended: it never changes the end, it may contradict it."""
     asked = answer.source is Source.QUERY and answer.asked_at_ms >= (payment.resolved_at_ms or 0)
-    if asked:
+    if asked and isinstance(answer.verdict, Paid | Pending | Declined | Closed | Refunded | NotFound):
         payment = payment.but(follow_ups_ms=tuple(due for due in payment.follow_ups_ms if due > answer.asked_at_ms))
     match payment.status, answer.verdict:
-        case Status.PAID, Declined() | Closed() | Refunded() | NotFound() if asked:
+        case Status.PAID, Declined() | Closed():
+            return payment.attended(_cause(answer, Reason.CONTRADICTION))
+        case Status.PAID, Pending() | Refunded() | NotFound() if asked:
             return payment.attended(_cause(answer, Reason.CONTRADICTION))
         case ((Status.FAILED | Status.CANCELLED), Paid() | Pending()) if asked:
             return _turned_up(payment, answer)
@@ -113,6 +127,7 @@ def _turned_up(payment: Payment, answer: Answered) -> Payment:
     standing = answer.verdict if isinstance(answer.verdict, Paid | Pending) else None
     alive = payment.but(
         standing=standing,
+        unsent=False,
         turned_up_at_ms=answer.at_ms,
         reversed_at_ms=None,
         undo_since_ms=None,

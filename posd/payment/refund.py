@@ -28,6 +28,9 @@ from posd.payment.verdicts import (
     Unknown,
 )
 
+ARRIVAL_HORIZON_MS = 60_000
+"""A request whose answer was lost arrives within this, or never: as long as we grant a pay request."""
+
 
 class RefundStatus(StrEnum):
     """Where a refund stands."""
@@ -87,8 +90,14 @@ class Refund(msgspec.Struct, frozen=True):
     reason: str | None = None
     status: RefundStatus = RefundStatus.PROCESSING
     sent_at_ms: int | None = None
-    unclear: bool = False
-    """A request may have arrived whose answer was lost: a later refusal may only mean that it was a repetition."""
+    awaiting: bool = False
+    """The latest request has no answer yet."""
+    lost_at_ms: int | None = None
+    """When the latest request left whose answer was lost; it may still arrive."""
+    doubtful: bool = False
+    """A request may have done it already: that one is refused may only mean that it was a repetition."""
+    refused: bool = False
+    """A request was refused while it was doubtful: nothing is sent any more, only asked."""
     outcome: RefundStatus | None = None
     """The end that an answer has brought and that is not recorded yet."""
     pay_amount: Fen | None = None
@@ -119,11 +128,18 @@ def apply(refund: Refund, event: RefundEvent) -> Refund:
         raise ImpossibleTransition(f"{refund.refund_id} is {refund.status}: {type(event).__name__} cannot happen to it")
     match event:
         case RefundSent():
-            return _replace(refund, sent_at_ms=event.at_ms, resend=False)
+            return _replace(_lost(refund), sent_at_ms=event.at_ms, awaiting=True, resend=False)
         case RefundAnswered():
             return _answered(_replace(refund, evidence=event.evidence), event)
         case RefundResolved():
             return _replace(refund, status=event.status, pay_amount=event.pay_amount, resolved_at_ms=event.at_ms)
+
+
+def _lost(refund: Refund) -> Refund:
+    """The refund when the answer to its latest request will not come, if it has not come yet."""
+    if not refund.awaiting:
+        return refund
+    return _replace(refund, awaiting=False, lost_at_ms=refund.sent_at_ms, doubtful=True)
 
 
 def consequence(refund: Refund, now_ms: int) -> RefundResolved | None:
@@ -134,24 +150,53 @@ def consequence(refund: Refund, now_ms: int) -> RefundResolved | None:
 
 
 def _answered(refund: Refund, answer: RefundAnswered) -> Refund:
-    asked = answer.source is Source.REFUND_QUERY
-    match answer.verdict:
+    if answer.source is not Source.REFUND:
+        return _told(refund, answer)
+    if isinstance(answer.verdict, Unknown):
+        return _lost(refund)
+    return _done(_replace(refund, awaiting=False), answer.verdict)
+
+
+def _done(refund: Refund, verdict: AnyVerdict) -> Refund:
+    """What the answer to a request says."""
+    match verdict:
         case RefundDone(pay_amount):
             return _replace(refund, outcome=RefundStatus.SUCCEEDED, pay_amount=pay_amount)
         case RefundManual():
             return _replace(refund, outcome=RefundStatus.MANUAL)
-        case RefundFailed() if asked or not refund.unclear:
+        case RefundFailed() if refund.doubtful:
+            return _replace(refund, refused=True, resend=False)
+        case RefundFailed():
             return _replace(refund, outcome=RefundStatus.FAILED)
-        case RefundFailed() | RefundProcessing():
-            return refund
-        case RefundNotSure() | NotSent():
-            return refund if asked and isinstance(answer.verdict, NotSent) else _replace(refund, resend=True)
-        case NotFound():
-            return _replace(refund, resend=asked)
-        case Unknown():
-            return refund if asked else _replace(refund, unclear=True)
+        case RefundProcessing():
+            return _replace(refund, doubtful=True)
+        case RefundNotSure():
+            return _replace(refund, doubtful=True, resend=True)
+        case NotSent():
+            return _replace(refund, resend=True)
         case _:
             return refund
+
+
+def _told(refund: Refund, answer: RefundAnswered) -> Refund:
+    """What a question after it has brought, or a notification."""
+    match answer.verdict:
+        case RefundDone() | RefundManual() | RefundProcessing() | RefundNotSure():
+            return _done(refund, answer.verdict)
+        case RefundFailed():
+            return _replace(refund, outcome=RefundStatus.FAILED)
+        case NotFound() if not refund.refused:
+            return _replace(refund, resend=True)
+        case NotFound() if not _may_arrive(refund, answer.asked_at_ms):
+            return _replace(refund, outcome=RefundStatus.FAILED)
+        case _:
+            return refund
+
+
+def _may_arrive(refund: Refund, asked_at_ms: int) -> bool:
+    """Whether a request without an answer may still have been on its way at that moment."""
+    left_at_ms = refund.sent_at_ms if refund.awaiting else refund.lost_at_ms
+    return left_at_ms is not None and asked_at_ms < left_at_ms + ARRIVAL_HORIZON_MS
 
 
 def _replace(refund: Refund, **changes: object) -> Refund:

@@ -50,6 +50,8 @@ class Activity(msgspec.Struct, frozen=True):
     can_pay: bool = False
     """The credential is in memory and the current attempt has not been handed to the network yet."""
     paying_since_ms: int | None = None
+    handed_over_at_ms: int = 0
+    """When this process handed the pay request to the network: later than its record, by as long as the disk took."""
     queries_ms: tuple[int, ...] = ()
     """When each query that is on the wire was asked, the oldest first."""
     queried_at_ms: int | None = None
@@ -82,7 +84,7 @@ def started(activity: Activity, action: PaymentAction, now_ms: int) -> Activity:
     change = msgspec.structs.replace
     match action:
         case SendPay():
-            return change(activity, can_pay=False, paying_since_ms=now_ms)
+            return change(activity, can_pay=False, paying_since_ms=now_ms, handed_over_at_ms=now_ms)
         case SendQuery():
             queries = (*activity.queries_ms, now_ms)
             return change(activity, queries_ms=queries, queried_at_ms=now_ms, ask_now=False)
@@ -196,7 +198,7 @@ def _undo_at_ms(payment: Payment, activity: Activity, rules: Rules) -> int | Non
     if _ask_refund(payment, activity):
         asked = activity.refund_asked_at_ms
         return (payment.refund_sent_at_ms or 0) if asked is None else asked + _refund_gap_ms(activity)
-    floor_ms = payment.floor_ms(rules)
+    floor_ms = max(payment.floor_ms(rules), activity.handed_over_at_ms + rules.void.floor_ms)
     if activity.undone_at_ms is None:
         return floor_ms
     gap_ms = min(UNDO_GAP_MS << min(activity.undos - 1, 10), UNDO_GAP_MOST_MS)

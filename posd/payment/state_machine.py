@@ -144,15 +144,16 @@ def wakes_at_ms(payment: Payment) -> int | None:
 
 
 def is_news(payment: Payment, answer: Answered, rules: Rules) -> bool:
-    """Whether an answer says anything that was not heard in this phase, or brings something about.
+    """Whether an answer says anything that was not heard in this phase, or changes anything.
 
-    What is no news is not recorded, only counted.
+    What is no news is not recorded, only counted. That an order is not found once more is none until it ends something.
     """
     if as_heard(answer) not in payment.heard:
         return True
     after = apply(payment, answer)
-    ended = consequence(after, answer.at_ms, rules)
-    return isinstance(ended, Resolved) or after.follow_ups_ms != payment.follow_ups_ms
+    if isinstance(consequence(after, answer.at_ms, rules), Resolved):
+        return True
+    return payment != after.but(heard=payment.heard, not_found_at_ms=payment.not_found_at_ms, evidence=payment.evidence)
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
@@ -190,8 +191,7 @@ def _void_sent(payment: Payment, event: VoidSent) -> Payment:
 
 
 def _resolved(payment: Payment, event: Resolved) -> Payment:
-    _demand(payment, event, not payment.status.final)
-    _demand(payment, event, event.status is not Status.PAID or (payment.paid is not None and payment.void_by is None))
+    _demand(payment, event, _may_end(payment, event.status))
     not_received = event.status is not Status.PAID and payment.over is None and payment.not_found_at_ms is not None
     over = payment.over or Cause(Reason.DECLINED)
     return payment.but(
@@ -202,6 +202,22 @@ def _resolved(payment: Payment, event: Resolved) -> Payment:
         not_received=not_received,
         follow_ups_ms=tuple(event.at_ms + later for later in FOLLOW_UPS_MS) if not_received else (),
     )
+
+
+def _may_end(payment: Payment, status: Status) -> bool:
+    """Whether the facts allow this end: nobody is told of money what no gateway has said."""
+    uncharged = payment.submitted_at_ms is None or payment.unsent or payment.over is not None
+    match status:
+        case _ if payment.status.final:
+            return False
+        case Status.PAID:
+            return payment.paid is not None and payment.void_by is None
+        case Status.FAILED:
+            return payment.void_by is None and (uncharged or payment.not_found_at_ms is not None)
+        case Status.CANCELLED:
+            return payment.void_by is not None and (uncharged or payment.not_found_at_ms is not None)
+        case _:
+            return False
 
 
 # --- what follows by itself ------------------------------------------------------------------------------------------
