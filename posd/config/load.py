@@ -101,8 +101,14 @@ class _Loader:
                 self._value(table[written], hints[key], f"{name}.{written}", key, values)
             elif key in required:
                 self._fault(f"{name}.{written}", "missing")
-        complete = required <= values.keys()
-        return kind(**values) if complete else None
+        return self._made(kind, values, name) if required <= values.keys() else None
+
+    def _made(self, kind: Any, values: dict[str, Any], name: str) -> Any:
+        try:
+            return kind(**values)
+        except ValueError as error:
+            self._fault(name, str(error))
+            return None
 
     def _value(self, value: object, hint: Any, where: str, key: str, values: dict[str, Any]) -> None:
         try:
