@@ -70,6 +70,7 @@ class Transport:
         self._tls = ssl.create_default_context(cafile=ca_file)
         self._tls.set_alpn_protocols(["http/1.1"])
         self._session: aiohttp.ClientSession | None = None
+        self._pool: aiohttp.TCPConnector
         self._closed = False
         self._kept: object = None
         """What tells the idle connection that ``keep_warm`` has put back from all others."""
@@ -139,15 +140,16 @@ class Transport:
         if self._closed:
             raise NotSentError("the transport is closed")
         if self._session is None:
+            self._pool = aiohttp.TCPConnector(
+                ssl=self._tls,
+                limit=CONNECTIONS_LIMIT,
+                keepalive_timeout=IDLE_LIMIT_S,
+                ttl_dns_cache=_DNS_TTL_S,
+                resolver=aiohttp.ThreadedResolver(),
+                socket_factory=_socket,
+            )
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    ssl=self._tls,
-                    limit=CONNECTIONS_LIMIT,
-                    keepalive_timeout=IDLE_LIMIT_S,
-                    ttl_dns_cache=_DNS_TTL_S,
-                    resolver=aiohttp.ThreadedResolver(),
-                    socket_factory=_socket,
-                ),
+                connector=self._pool,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"user-agent": f"posd/{__version__}", "accept-encoding": "identity"},
                 trust_env=False,
@@ -160,7 +162,7 @@ class Transport:
         timeout = aiohttp.ClientTimeout(connect=self.timeouts.connect_s)
         request = ClientRequest("POST", URL(self._base_url), loop=asyncio.get_running_loop(), session=session)
         try:
-            return await _connector(session).connect(request, traces=[], timeout=timeout)
+            return await self._pool.connect(request, traces=[], timeout=timeout)
         except TimeoutError as error:
             raise NotSentError("no connection in time") from error
         except (aiohttp.ClientError, OSError) as error:
@@ -169,12 +171,6 @@ class Transport:
     def _url(self, request: HttpRequest) -> URL:
         base = self._base_url if request.base_url is None else checked_base_url(request.base_url)
         return URL(base + request.path, encoded=True)
-
-
-def _connector(session: aiohttp.ClientSession) -> aiohttp.BaseConnector:
-    if session.connector is None:
-        raise NotSentError("the transport is closed")
-    return session.connector
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
