@@ -60,7 +60,7 @@ class DeviceFileTransport:
     def _open(self) -> tuple[int, bool]:
         mode = os.stat(self.where).st_mode  # noqa: PTH116 — runs in an executor; a Path would add nothing
         if stat.S_ISREG(mode) or stat.S_ISDIR(mode) or os.path.realpath(self.where) == os.devnull:
-            raise OSError(errno.ENODEV, 'this is no device; for a file, use type = "file"')
+            raise DeviceUnavailable(f'{self.where}: this is no device; for a file, use type = "file" and path')
         if stat.S_ISFIFO(mode):
             # Opened for reading too, it would read back what we write.
             return os.open(self.where, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC), False
@@ -83,6 +83,9 @@ class DeviceFileTransport:
             return
         if data:
             self._inbox.put(data)
+        elif self._is_terminal:
+            asyncio.get_running_loop().remove_reader(self._fd)
+            self._inbox.end(f"{self.where}: unplugged")
         else:
             self._pause_reading()
 

@@ -53,18 +53,19 @@ class TcpTransport:
 
     async def write(self, data: bytes) -> None:
         """Hands over to asyncio, which hands over to the kernel as it takes it."""
-        if self._writer is None or self._writer.is_closing():
-            raise DeviceLost(f"{self.where}: the connection broke")
-        self._writer.write(data)
+        writer, _ = self._unacknowledged()
+        writer.write(data)
 
     async def drain(self) -> None:
         """Raises DeviceLost when the connection broke, or when the other end has stopped answering altogether."""
         while True:
-            if not self._waiting_bytes():
+            _, waiting = self._unacknowledged()
+            if not waiting:
                 return
             await asyncio.sleep(DRAIN_POLL_S)
 
-    def _waiting_bytes(self) -> int:
+    def _unacknowledged(self) -> tuple[asyncio.StreamWriter, int]:
+        """Bytes that the other end has not acknowledged; raises DeviceLost when it never will."""
         if self._writer is None or self._writer.is_closing():
             raise DeviceLost(f"{self.where}: the connection broke")
         sock = self._writer.get_extra_info("socket")
@@ -76,7 +77,7 @@ class TcpTransport:
             raise DeviceLost(f"{self.where}: the connection broke")
         if waiting and resends + probes >= UNANSWERED_LIMIT:
             raise DeviceLost(f"{self.where}: no sign of life: check power and cable")
-        return waiting
+        return self._writer, waiting
 
     async def read(self, timeout_s: float) -> bytes:
         """Raises DeviceLost at the end of the stream, reset or not."""
