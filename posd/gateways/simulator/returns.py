@@ -26,8 +26,10 @@ class Returns:
         """A cancel, close or reversal."""
         order = self._desk.record(call)
         self._watch_the_floor(call, order, now_ms)
-        known = self._desk.is_home(call, order, now_ms) and order.created_at_ms is not None
-        fault = order.next_cancel()
+        if not self._desk.is_home(call, order, now_ms):
+            words = self._desk.protocol.cancel_answer(call, order, CancelOutcome.NOT_FOUND)
+            return self._desk.answer(call, words, now_ms, order)
+        known, fault = order.created_at_ms is not None, order.next_cancel()
         if fault is CancelFault.CUT_BEFORE:
             return Reply(order.plan.latency_ms, Broken.CUT)
         if fault is CancelFault.ERROR_BEFORE:

@@ -30,6 +30,9 @@ class Sales:
         """A pay request or a pre-order."""
         order = self._desk.record(call)
         charge = self._desk.protocol.charge(call)
+        if not order.submits:
+            # A client that asked for it elsewhere before does not make it an order of that place.
+            order.protocol = self._desk.protocol.name
         plan = order.plan if order.submits else self._choose(order.order_no, charge)
         if not self._desk.bank.submit(order, charge, plan, now_ms):
             return self._pay_again(call, order, now_ms)
@@ -117,8 +120,9 @@ class Sales:
         if self._desk.bank.asks_too_often(order, now_ms):
             most = self._desk.bank.query_burst_max
             self._desk.violate(call, f"more than {most} queries of one order in ten seconds", now_ms)
-        fault = order.next_query()
-        state = order.state(now_ms) if self._desk.is_home(call, order, now_ms) else None
+        if not self._desk.is_home(call, order, now_ms):
+            return self._not_found(call, order, now_ms)
+        fault, state = order.next_query(), order.state(now_ms)
         match fault:
             case QueryFault.HANG:
                 return Reply(order.plan.latency_ms, Broken.HANG)
@@ -139,14 +143,16 @@ class Sales:
             case _:
                 pass
         if state is None:
-            return self._desk.answer(
-                call, self._desk.protocol.query_refusal(call, QueryRefusal.NOT_FOUND), now_ms, order
-            )
+            return self._not_found(call, order, now_ms)
         view = _distorted(view_of(order, now_ms, state), fault)
         if fault in (QueryFault.OK, QueryFault.STALE):
             _told(view)
         seal = Seal.MISSING if fault is QueryFault.UNSIGNED else Seal.RIGHT
         return self._desk.answer(call, self._desk.protocol.query_answer(call, view), now_ms, order, seal)
+
+    def _not_found(self, call: Call, order: Order, now_ms: int) -> Reply:
+        words = self._desk.protocol.query_refusal(call, QueryRefusal.NOT_FOUND)
+        return self._desk.answer(call, words, now_ms, order)
 
 
 def _told(view: View) -> None:

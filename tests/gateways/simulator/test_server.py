@@ -14,6 +14,7 @@ from aiohttp import web
 
 from posd.gateways.base import Exchange, HttpResponse, PayOrder
 from posd.gateways.simulator import Plan, Simulator
+from posd.gateways.simulator import scripts as scripts_module
 from posd.gateways.simulator.behaviour import PayFault
 from posd.gateways.simulator.orders import Order, Phase, State
 from posd.gateways.simulator.server import BODY_MAX
@@ -299,6 +300,15 @@ async def test_a_script_with_a_mistake(
     assert status == expected
     assert answer["detail"]
     assert simulator.scripts.default == NO_WAIT
+
+
+async def test_a_script_without_end(
+    simulator: Simulator, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused, and nothing of it is kept."""
+    monkeypatch.setattr(scripts_module, "SCRIPTED_MAX", 2)
+    assert (await control(http, simulator, "behaviour", behaviour="12", next=3))[0] == 409
+    assert (await control(http, simulator, "behaviour", behaviour="12", next=2))[0] == 200
 
 
 async def test_a_customer_by_script(simulator: Simulator, http: aiohttp.ClientSession, till: Till) -> None:
