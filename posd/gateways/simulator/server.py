@@ -31,6 +31,7 @@ from posd.gateways.simulator.reply import Broken, Later, Reply, Send
 from posd.gateways.simulator.sandbox import Sandbox
 from posd.gateways.simulator.scripts import Scripts
 from posd.payment.auth_code import Secret
+from posd.tasks import Tasks
 
 # The largest documented request (goods, rawdata) is a tenth of it.
 BODY_MAX = 256 * 1024
@@ -71,7 +72,7 @@ class Simulator:
         self._control = Control(self.sandbox, self._start_later)
         self._ssl, self._wall_ms = ssl_context, wall_ms
         self._offset_ms = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._client: aiohttp.ClientSession | None = None
@@ -129,9 +130,7 @@ class Simulator:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         if self._runner:
             await self._runner.cleanup()
         if self._client:
@@ -202,9 +201,7 @@ class Simulator:
 
     def _start_later(self, later: tuple[Later, ...]) -> None:
         for item in later:
-            task = asyncio.get_running_loop().create_task(self._see_to(item), name="simulator notification")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.start(self._see_to(item), "simulator notification")
 
     async def _see_to(self, first: Later) -> None:
         item: Later | None = first
