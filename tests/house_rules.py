@@ -274,7 +274,7 @@ def names(*nodes: ast.AST) -> set[str]:
 
 def tasks_have_owners(source: Source) -> Iterator[str]:
     """A task that nobody holds can vanish, and its error with it."""
-    if source.path.startswith("posd/") and source.path != "posd/tasks.py", "posd/checkout/asking.py":
+    if source.path.startswith("posd/") and source.path not in {"posd/tasks.py", "posd/checkout/asking.py"}:
         for node in ast.walk(source.tree):
             if not isinstance(node, ast.Call) or called(node) not in {"create_task", "ensure_future"}:
                 continue
