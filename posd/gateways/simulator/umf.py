@@ -1,0 +1,43 @@
+"""What both UMF platforms have in common: two pairs of keys, and signatures that can be wrong on purpose. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+
+from posd.gateways.signing import RsaPrivateKey, RsaPublicKey
+from posd.gateways.simulator.protocol import Seal
+from posd.payment.auth_code import Secret
+
+if TYPE_CHECKING:
+    from posd.gateways.simulator.keys import KeyRing
+
+# What an answer is signed for that is not rightly signed.
+_ANOTHER_TEXT = "not this answer"
+
+
+class UmfKeys:
+    """The merchant's key, to verify with (and to hand out), and the platform's, to sign with."""
+
+    def __init__(self, keys: KeyRing, protocol: str) -> None:
+        self._merchant_pem, platform_pem = keys.rsa(protocol, "merchant"), keys.rsa(protocol, "platform")
+        self._platform = RsaPrivateKey.load(platform_pem)
+        self._platform_public = _public_pem(platform_pem)
+        self.merchant: RsaPublicKey = RsaPrivateKey.load(self._merchant_pem).public_key()
+
+    def settings(self) -> dict[str, Secret]:
+        """The client's side of both pairs, under the names of the configuration."""
+        return {"private_key": Secret(self._merchant_pem), "platform_key": Secret(self._platform_public)}
+
+    def sign(self, text: str, seal: Seal) -> str | None:
+        """The platform's signature; None where it shall be missing."""
+        if seal is Seal.MISSING:
+            return None
+        return self._platform.sign(text if seal is Seal.RIGHT else _ANOTHER_TEXT)
+
+
+def _public_pem(private_pem: str) -> str:
+    key = serialization.load_pem_private_key(private_pem.encode("ascii"), password=None)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return public.decode("ascii")
