@@ -26,12 +26,14 @@ from posd.checkout.orders import Till
 from posd.checkout.refunds import Refunds
 from posd.clock import TimeLine
 from posd.config import Config
+from posd.faces import Faces
 from posd.gateways.gateway import Gateway
 from posd.gateways.protocols import make_codec
 from posd.gateways.transport import Timeouts, Transport
 from posd.ids import Ids
 from posd.journal.journal import Journal
 from posd.metrics import Metrics
+from posd.notifications import Notifications
 from posd.payment.auth_code import Wallet
 from posd.payment.payment import Payment
 from posd.payment.terms import Rules
@@ -99,82 +101,140 @@ class Parts:
     gateways: dict[str, Gateway]
 
 
+class _Settled:
+    """Tells everybody who wants to know that a payment has ended."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[Payment], None]] = []
+
+    def __call__(self, payment: Payment) -> None:
+        for listener in self.listeners:
+            listener(payment)
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What takes payments, without the outside."""
+
+    config: Config
+    clock: TimeLine
+    ids: Ids
+    journal: Journal
+    gateways: dict[str, Gateway]
+    hub: Hub
+    views: Views
+    spool: Spool
+    checkout: Checkout
+    refunds: Refunds
+    settled: _Settled
+    till: Till
+
+
 @asynccontextmanager
 async def running(config: Config) -> AsyncIterator[Parts]:
     """The whole daemon, serving. On leaving, what is on the wire may end, and the rest stays in the journal.
 
     Raises JournalLocked, JournalUnusable, ListenError, SigningKeyError.
     """
-    clock, ids, hub, tasks = TimeLine(), Ids(), Hub(), Tasks()
-    views = Views(config.terminal.zone, config.terminal.locale)
     async with contextlib.AsyncExitStack() as stack:
-        journal = Journal(Path(config.journal.path), clock, renderer(views), views.date)
-        journal.on_told = hub.publish
-        await journal.open()
-        stack.push_async_callback(journal.close)
-        gateways = make_gateways(config, clock, ids)
-        for gateway in gateways.values():
-            stack.push_async_callback(gateway.close)
-        stack.push_async_callback(tasks.close)
-        policy = Policy(config, gateways)
-        spool = Spool(config, journal, clock, views, ids)
-        metrics = Metrics(gateways, journal)
-        keys = Keys(journal)
-        checkouts: list[Checkout] = []
-
-        def settled(payment: Payment) -> None:
-            metrics.settled(payment, clock.now_ms())
-            for checkout in checkouts:
-                checkout.settled(payment)
-
-        shop = Shop(
-            journal=journal,
-            clock=clock,
-            till=_till(config),
-            rules_of=policy.rules,
-            gateway_of=policy.gateway,
-            route=policy.route,
-            receipts=spool.sale_jobs,
-            wake_printer=spool.wake,
-            counting=lambda: spool.counting or refunds.live > 0,
-            on_settled=settled,
-        )
-        checkout = Checkout(config, shop, gateways, hub, keys, ids)
-        checkouts.append(checkout)
-        refunds = Refunds(shop, keys, ids, spool.refund_jobs)
-        peripherals = Peripherals(config, checkout, spool, journal, clock, views)
-        spool.on_state = peripherals.changed
-        metrics.watch(checkout, peripherals)
-        guard = Guard(config.api.listen, config.api.token, config.api.allowed_origins)
-        context = Context(
-            config,
-            journal,
-            checkout,
-            refunds,
-            hub,
-            views,
-            spool,
-            peripherals,
-            guard,
-            clock.now_ms,
-            metrics.text,
-            __version__,
-        )
-        await checkout.resume()
-        await refunds.resume()
-        stack.push_async_callback(refunds.close)
-        stack.push_async_callback(checkout.close)
-        await spool.start()
-        stack.push_async_callback(spool.close)
+        core = await _open_core(config, stack)
+        peripherals = Peripherals(config, core.checkout, core.spool, core.journal, core.clock, core.views)
+        core.spool.on_state = peripherals.changed
+        metrics = Metrics(core.gateways, core.journal)
+        metrics.watch(core.checkout, peripherals)
+        core.settled.listeners += [core.checkout.settled, lambda payment: metrics.settled(payment, core.clock.now_ms())]
+        await _resume(core, stack)
+        if config.face is not None:
+            await _start_faces(core, peripherals, stack)
         await peripherals.start()
         stack.push_async_callback(peripherals.close)
-        for gateway in gateways.values():
-            tasks.start(gateway.keep_warm(), f"warm:{gateway.name}")
+        await _start_notifications(core, metrics, stack)
+        context = _context(core, peripherals, metrics)
         server = Server(make_app(context), config.api)
         stack.push_async_callback(server.close)
         await server.start()
-        stack.callback(hub.close)
-        yield Parts(context, gateways)
+        stack.callback(core.hub.close)
+        yield Parts(context, core.gateways)
+
+
+async def _open_core(config: Config, stack: contextlib.AsyncExitStack) -> _Core:
+    clock, ids, hub, settled, till = TimeLine(), Ids(), Hub(), _Settled(), _till(config)
+    views = Views(config.terminal.zone, config.terminal.locale)
+    journal = Journal(Path(config.journal.path), clock, renderer(views), views.date)
+    journal.on_told = hub.publish
+    await journal.open()
+    stack.push_async_callback(journal.close)
+    gateways = make_gateways(config, clock, ids)
+    for gateway in gateways.values():
+        stack.push_async_callback(gateway.close)
+    policy, keys = Policy(config, gateways), Keys(journal)
+    spool = Spool(config, journal, clock, views, ids)
+    shop = Shop(
+        journal=journal,
+        clock=clock,
+        till=till,
+        rules_of=policy.rules,
+        gateway_of=policy.gateway,
+        route=policy.route,
+        receipts=spool.sale_jobs,
+        wake_printer=spool.wake,
+        counting=lambda: spool.counting or refunds.live > 0,
+        on_settled=settled,
+    )
+    refunds = Refunds(shop, keys, ids, spool.refund_jobs)
+    checkout = Checkout(config, shop, gateways, hub, keys, ids)
+    return _Core(config, clock, ids, journal, gateways, hub, views, spool, checkout, refunds, settled, till)
+
+
+async def _resume(core: _Core, stack: contextlib.AsyncExitStack) -> None:
+    """Go on where the facts have left everything, before anybody can ask."""
+    await core.checkout.resume()
+    stack.push_async_callback(core.checkout.close)
+    await core.refunds.resume()
+    stack.push_async_callback(core.refunds.close)
+    await core.spool.start()
+    stack.push_async_callback(core.spool.close)
+    warmth = Tasks()
+    stack.push_async_callback(warmth.close)
+    for gateway in core.gateways.values():
+        warmth.start(gateway.keep_warm(), f"warm:{gateway.name}")
+
+
+async def _start_faces(core: _Core, peripherals: Peripherals, stack: contextlib.AsyncExitStack) -> None:
+    faces = Faces(core.config, core.checkout, core.gateways, core.clock, peripherals.changed)
+    peripherals.add_bridge(faces)
+    core.settled.listeners.append(faces.settled)
+    await faces.start()
+    stack.push_async_callback(faces.close)
+
+
+async def _start_notifications(core: _Core, metrics: Metrics, stack: contextlib.AsyncExitStack) -> None:
+    if core.config.notify is None:
+        return
+    notifications = Notifications(
+        core.gateways, core.journal, core.checkout, core.refunds, core.clock, core.ids, core.till
+    )
+    metrics.notifications = notifications.counted
+    stack.push_async_callback(notifications.close)
+    await notifications.start(core.config.notify.listen)
+
+
+def _context(core: _Core, peripherals: Peripherals, metrics: Metrics) -> Context:
+    api = core.config.api
+    return Context(
+        config=core.config,
+        journal=core.journal,
+        checkout=core.checkout,
+        refunds=core.refunds,
+        hub=core.hub,
+        views=core.views,
+        spool=core.spool,
+        peripherals=peripherals,
+        guard=Guard(api.listen, api.token, api.allowed_origins),
+        now_ms=core.clock.now_ms,
+        metrics=metrics.text,
+        version=__version__,
+    )
 
 
 def _till(config: Config) -> Till:

@@ -29,6 +29,8 @@ class Metrics:
         self._ended: Counter[tuple[str, str]] = Counter()
         self._final_classes = [0] * (len(FINAL_BOUNDS_S) + 1)
         self._final_total_s = 0.0
+        self.notifications: Mapping[tuple[str, str], int] = {}
+        """By gateway and what was made of them."""
         self._checkout: Checkout | None = None
         self._peripherals: Peripherals | None = None
 
@@ -57,6 +59,9 @@ class Metrics:
             "posd_payment_final_seconds", "", FINAL_BOUNDS_S, self._final_classes, self._final_total_s
         )
         yield from self._gateway_lines()
+        yield from _family("posd_notifications_total", "counter", "notifications and what was made of them")
+        for (name, outcome), count in sorted(self.notifications.items()):
+            yield f'posd_notifications_total{{gateway="{name}",outcome="{outcome}"}} {count}'
         if self._checkout is not None and self._peripherals is not None:
             yield from _family("posd_unresolved_payments", "gauge", "payments without an end")
             yield f"posd_unresolved_payments {self._checkout.unresolved}"

@@ -12,15 +12,19 @@ from devices.scanner.abstract import Scanner
 from devices.scanner.factory import make_scanner
 from devices.scanner.framing import Framing, Scan
 from devices.state import DeviceState, Health
+from posd.checkout.case import Case
 from posd.checkout.checkout import USED, Checkout
 from posd.checkout.errors import DeviceUnavailable, NotFound
 from posd.clock import TimeLine
 from posd.config import Config
 from posd.config.sections import Scanner as ScannerSection
+from posd.faces import Faces
 from posd.journal.batch import Batch, Notice
 from posd.journal.errors import JournalError
 from posd.journal.journal import Journal
 from posd.payment.auth_code import mask, wallet_of
+from posd.payment.payment import Payment
+from posd.payment.terms import Method
 from posd.printing.spool import Spool
 from posd.resources import Views
 from posd.tasks import Tasks
@@ -71,8 +75,9 @@ class Peripherals:
         self._tasks = Tasks()
         self._known: dict[str, tuple[DeviceState, int]] = {}
         self._scanners = [self._scanner(section) for section in config.scanners]
-        checkout.on_armed = lambda _case: self._arm(armed=True)
-        checkout.on_disarmed = lambda _payment: self._arm(armed=False)
+        self._faces: Faces | None = None
+        checkout.on_armed = self._armed
+        checkout.on_disarmed = self._disarmed
 
     def _scanner(self, section: ScannerSection) -> Scanner:
         path = section.port if section.type == "serial" else section.device
@@ -142,12 +147,23 @@ class Peripherals:
         text = mask(scan.text) if wallet_of(scan.text) else scan.text
         self._tell("scan", ScanResource(text, scan.scanner, reason))
 
-    def _arm(self, *, armed: bool) -> None:
-        for scanner in self._scanners:
-            if armed:
+    def add_bridge(self, faces: Faces) -> None:
+        """Faces may be asked for, too."""
+        self._faces = faces
+        self.changed(faces.state)
+
+    def _armed(self, case: Case) -> None:
+        if case.takes(Method.BARCODE):
+            for scanner in self._scanners:
                 scanner.arm()
-            else:
-                scanner.disarm()
+        if self._faces is not None and case.takes(Method.FACE):
+            self._faces.take(case)
+
+    def _disarmed(self, payment: Payment) -> None:
+        for scanner in self._scanners:
+            scanner.disarm()
+        if self._faces is not None:
+            self._faces.give_up(payment)
 
     def _tell(self, kind: str, resource: msgspec.Struct) -> None:
         notice = Notice(kind, None, msgspec.json.encode(resource))

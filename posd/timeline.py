@@ -15,6 +15,8 @@ from posd.payment.events import (
     Armed,
     AttentionRaised,
     Created,
+    FaceAsked,
+    FaceTold,
     Resolved,
     Resumed,
     Submitted,
@@ -61,6 +63,10 @@ def describe(event: AnyEvent) -> str:
             return f"payment of {format_yuan(event.amount)} as {event.order_no} through {event.gateway}"
         case Armed():
             return "waiting for a code or a face"
+        case FaceAsked():
+            return "the face bridge is asked for a face"
+        case FaceTold():
+            return "the face bridge was told how it ended"
         case Submitted():
             again = f", attempt {event.attempt}" if event.attempt > 1 else ""
             return f"pay request handed to {event.gateway} ({event.wallet or event.method}{again})"

@@ -129,6 +129,11 @@ class FaceBridge:
         return None if self._current is None else self._current.hello.provider
 
     @property
+    def device_id(self) -> str | None:
+        """Which device the connected bridge stands for."""
+        return None if self._current is None else self._current.hello.device_id
+
+    @property
     def address(self) -> Address:
         """Where it listens; the real port, once it does."""
         return self._address

@@ -33,6 +33,8 @@ from posd.payment.auth_code import Wallet
 from posd.payment.events import (
     Answered,
     AnyVerdict,
+    AttentionRaised,
+    FaceTold,
     PaymentEvent,
     Source,
     Status,
@@ -44,7 +46,7 @@ from posd.payment.events import (
 )
 from posd.payment.payment import Payment
 from posd.payment.schedule import Activity
-from posd.payment.terms import Rules
+from posd.payment.terms import Method, Rules
 from posd.printing.job import PrintJob, PrintQueued
 from posd.tasks import Tasks
 
@@ -100,7 +102,8 @@ class Case:
         self._order = order
         self._credential = credential
         self._facts: deque[tuple[Fact, asyncio.Future[None] | None]] = deque()
-        self._ended = False
+        self.ended = False
+        """Nothing is taken any more: what is left of it is in the journal."""
         self._ready = asyncio.Event()
         self._wire = Tasks()
         self._queries: dict[int, asyncio.Task[None]] = {}
@@ -113,13 +116,16 @@ class Case:
         self.taken = True
         self._put(credential)
 
-    def learn(self, event: PaymentEvent) -> None:
-        """Something happened beside the gateway: a device has failed while the payment waited for it."""
-        self._put(event)
+    async def learn(self, event: PaymentEvent) -> None:
+        """Something else happened: a notification came, a device has failed while the payment waited for it.
 
-    async def hear(self, answer: Answered) -> None:
-        """A notification. Returns once it is recorded; raises JournalUnavailable when it cannot be."""
-        await self._put_and_wait(answer)
+        Returns once it is recorded; raises JournalUnavailable when it cannot be.
+        """
+        await self._put_and_wait(event)
+
+    def takes(self, method: Method) -> bool:
+        """Whether a payment that waits may be paid this way."""
+        return self._order is not None and self._order.method in {None, method}
 
     async def void(self) -> None:
         """The cashier gives up. Returns once that is recorded; raises JournalUnavailable when it cannot be."""
@@ -130,7 +136,7 @@ class Case:
         self._ready.set()
 
     async def _put_and_wait(self, fact: Fact) -> None:
-        if self._ended:
+        if self.ended:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._put(fact, done)
@@ -149,7 +155,7 @@ class Case:
                 while self._facts:
                     await self._take(*self._facts.popleft())
         finally:
-            self._ended = True
+            self.ended = True
             for _, done in self._facts:
                 if done is not None and not done.done():
                     done.set_result(None)
@@ -211,6 +217,10 @@ class Case:
                 hint = secret.masked() if secret else None
                 gateway, window_ms = self._shop.route(payment, wallet)
                 return (Submitted(now_ms, method, wallet, gateway, window_ms, hint),)
+            case FaceTold():
+                return (fact,) if payment.status.final and payment.face_waits else ()
+            case AttentionRaised():
+                return (fact,)
             case event:
                 return () if payment.status.final else (event,)
 

@@ -70,6 +70,8 @@ class Checkout:
         self._used = UsedCodes()
         self._cases: dict[str, Case] = {}
         self._tasks = Tasks()
+        self._late = asyncio.Lock()
+        """One late fact at a time: each is read, thought through and written."""
         self._stopping = False
         self._arming: str | None = None
         """The payment that waits for a code, from before it is on disk."""
@@ -275,7 +277,7 @@ class Checkout:
         if case is None:
             return "not_armed" if wallet else None
         wanted = case.payment.wallet
-        if wallet is None or case.payment.method is Method.FACE:
+        if wallet is None or not case.takes(Method.BARCODE):
             return "not_a_payment_code" if wallet is None else "not_armed"
         if wanted not in {None, wallet}:
             return "wallet_mismatch"
@@ -299,24 +301,34 @@ class Checkout:
         self._disarm(case.payment)
         return True
 
-    def face_failed(self, payment_id: str, reason: Reason) -> None:
+    async def face_failed(self, payment_id: str, reason: Reason) -> None:
         """No face will come for a payment that wanted one."""
         case = self._waiting_case()
         if case is not None and case.payment.payment_id == payment_id:
-            case.learn(Resolved(self._shop.clock.now_ms(), Status.FAILED, reason))
+            await case.learn(Resolved(self._shop.clock.now_ms(), Status.FAILED, reason))
 
-    async def notified(self, payment: Payment, answer: Answered) -> None:
-        """A rightly signed notification about a payment. Returns once it is on disk."""
-        case = self._cases.get(payment.payment_id)
-        if case is not None:
-            await case.hear(answer)
-            return
+    def owing_faces(self) -> list[Case]:
+        """Ended payments whose end the face bridge does not know."""
+        return [case for case in self._cases.values() if case.payment.status.final and case.payment.face_waits]
+
+    async def learn(self, payment_id: str, event: PaymentEvent) -> None:
+        """A notification, or a reconciliation, about any payment, ended or not. Returns once it is on disk."""
+        async with self._late:
+            case = self._cases.get(payment_id)
+            if case is None or case.ended:
+                await self._learn_late((await self._find(payment_id)).payment, event)
+                return
+        await case.learn(event)
+
+    async def _learn_late(self, payment: Payment, event: PaymentEvent) -> None:
+        """About a payment that is done with; it may come to life again."""
         rules = self._shop.rules_of(payment)
-        if state_machine.is_news(payment, answer, rules):
-            after, happened = state_machine.advance(payment, [answer], answer.at_ms, rules)
-            await self._shop.journal.append(Batch().payment(after, happened))
-            if after.live:
-                self._run(Case(self._shop, after, schedule.resumed(after), None, None))
+        if isinstance(event, Answered) and not state_machine.is_news(payment, event, rules):
+            return
+        after, happened = state_machine.advance(payment, [event], event.at_ms, rules)
+        await self._shop.journal.append(Batch().payment(after, happened))
+        if after.live:
+            self._run(Case(self._shop, after, schedule.resumed(after), None, None))
 
     # --- cases
 

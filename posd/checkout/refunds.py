@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable
@@ -40,7 +41,7 @@ class Refunds:
         self._keys = keys
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._tasks = Tasks()
-        self.live = 0
+        self._news: dict[str, asyncio.Event] = {}
 
     async def resume(self) -> None:
         """Take up every refund without an end. One whose answer was lost is asked for, not sent again."""
@@ -51,6 +52,11 @@ class Refunds:
                 lost = RefundAnswered(now_ms, Source.REFUND, refund.sent_at_ms, Unknown(Doubt.NO_ANSWER))
                 refund = await self._append(refund, lost)  # noqa: PLW2901 - the refund as it is now
             self._run(refund, payment)
+
+    @property
+    def live(self) -> int:
+        """Refunds without an end."""
+        return len(self._news)
 
     async def close(self) -> None:
         """Leave what is open in the journal."""
@@ -69,6 +75,11 @@ class Refunds:
             payment = await self._payment(ident)
             async with self._one_at_a_time[payment.payment_id]:
                 return await self._start(payment, amount, reason, Key(key, fingerprint, "")), False
+
+    def ask_now(self, refund_id: str) -> None:
+        """Something has happened to a refund: do not wait for its turn."""
+        if (news := self._news.get(refund_id)) is not None:
+            news.set()
 
     async def find(self, refund_id: str) -> Refund:
         """One refund as it stands on disk. Raises NotFound."""
@@ -106,16 +117,23 @@ class Refunds:
         self._tasks.start(self._follow(refund, payment), f"refund:{refund.refund_no}")
 
     async def _follow(self, refund: Refund, payment: Payment) -> None:
-        self.live += 1
+        news = self._news[refund.refund_id] = asyncio.Event()
         try:
             asked, last_at_ms = 0, None
             while refund.live:
                 due_ms = machine.next_at_ms(asked, last_at_ms, self._shop.clock.now_ms())
-                await asyncio.sleep(max(0, due_ms - self._shop.clock.now_ms()) / 1000)
+                await self._wait(news, due_ms)
                 last_at_ms, asked = self._shop.clock.now_ms(), asked + 1
                 refund = await self._ask(refund, payment)
         finally:
-            self.live -= 1
+            del self._news[refund.refund_id]
+
+    async def _wait(self, news: asyncio.Event, due_ms: int) -> None:
+        """Until the next request is due, or there is a reason to make it now."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0, due_ms - self._shop.clock.now_ms()) / 1000):
+                await news.wait()
+        news.clear()
 
     async def _ask(self, refund: Refund, payment: Payment) -> Refund:
         """Send it, or ask after it; record what came back."""

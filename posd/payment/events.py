@@ -124,6 +124,14 @@ class Armed(Event, frozen=True, tag="armed"):
     until_ms: int
 
 
+class FaceAsked(Event, frozen=True, tag="face_asked"):
+    """The bridge is about to be asked for a face: from now on its screen waits for the result."""
+
+
+class FaceTold(Event, frozen=True, tag="face_told"):
+    """The bridge knows how the payment ended; its screen is free."""
+
+
 class Submitted(Event, frozen=True, tag="submitted"):
     """The pay request is about to be handed to the network; written before the first byte leaves.
 
@@ -184,4 +192,16 @@ class Resumed(Event, frozen=True, tag="resumed"):
     """Whether the time since the last event is known for sure (the machine was not rebooted meanwhile)."""
 
 
-PaymentEvent = Created | Armed | Submitted | Answered | VoidRequested | VoidSent | Resolved | AttentionRaised | Resumed
+PaymentEvent = (
+    Created
+    | Armed
+    | FaceAsked
+    | FaceTold
+    | Submitted
+    | Answered
+    | VoidRequested
+    | VoidSent
+    | Resolved
+    | AttentionRaised
+    | Resumed
+)

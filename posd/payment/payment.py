@@ -45,6 +45,8 @@ class Payment(msgspec.Struct, frozen=True):
     operator: str | None = None
     armed_until_ms: int | None = None
     code_hint: str | None = None
+    face_waits: bool = False
+    """The screen of the face bridge waits to be told how it ended."""
 
     submitted_at_ms: int | None = None
     attempted_at_ms: int | None = None
@@ -123,7 +125,7 @@ class Payment(msgspec.Struct, frozen=True):
     @property
     def live(self) -> bool:
         """Whether anything is left to do, now or after a restart."""
-        return not self.status.final or self.must_undo or bool(self.follow_ups_ms)
+        return not self.status.final or self.must_undo or bool(self.follow_ups_ms) or self.face_waits
 
     @property
     def asking(self) -> bool:

@@ -27,6 +27,8 @@ from posd.payment.events import (
     Armed,
     AttentionRaised,
     Created,
+    FaceAsked,
+    FaceTold,
     PaymentEvent,
     Resolved,
     Resumed,
@@ -78,6 +80,12 @@ def apply(payment: Payment, event: PaymentEvent) -> Payment:
         case Armed():
             _demand(payment, event, payment.status is Status.AWAITING_CODE)
             return payment.but(armed_until_ms=event.until_ms)
+        case FaceAsked():
+            _demand(payment, event, payment.status is Status.AWAITING_CODE)
+            return payment.but(face_waits=True)
+        case FaceTold():
+            _demand(payment, event, payment.status.final)
+            return payment.but(face_waits=False)
         case Submitted():
             return _submitted(payment, event)
         case Answered():

@@ -24,5 +24,13 @@ class NoPrinter(Refusal):
     status = 503
 
 
+class PrinterUnavailable(Refusal):
+    """The printer cannot be reached, or says that it cannot work; the message tells what to do about it."""
+
+    code = "device_unavailable"
+    status = 503
+    retryable = True
+
+
 class NothingToPrint(Exception):
     """What a job is about is not in the journal, or has no receipt: a job like this can never be printed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from devices.printer import raster
-from devices.printer.document import Cut, Document
+from devices.printer.document import Document
 from devices.printer.profile import Profile
 from devices.printer.slip import trial_slip
 from devices.printer.text import to_text
@@ -54,13 +54,6 @@ class Papers:
 
     def of_job(self, db: sqlite3.Connection, job: PrintJob, now_ms: int) -> Document:
         """What a job puts on the paper, as things stand now. A query; raises NothingToPrint."""
-        document = self._of_job(db, job, now_ms)
-        if job.replaces is None:
-            return document
-        # What broke off still hangs on the roll; cut it off, so that the copy stands on a paper of its own.
-        return Document((Cut(), *document.lines))
-
-    def _of_job(self, db: sqlite3.Connection, job: PrintJob, now_ms: int) -> Document:
         match job.kind:
             case JobKind.SALE | JobKind.VOID:
                 return self._about_payment(_record(db, job), job)

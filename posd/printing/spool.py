@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 
 from devices.errors import DeviceError
 from devices.printer import builder
+from devices.printer.document import Cut, Document
 from devices.printer.driver import Printer
 from devices.state import DeviceState, Health
 from posd.clock import TimeLine
@@ -28,7 +29,7 @@ from posd.payment.events import Status
 from posd.payment.payment import Payment
 from posd.payment.refund import Refund, RefundStatus
 from posd.printing import plan
-from posd.printing.errors import NoDrawer, NoPrinter, NothingToPrint
+from posd.printing.errors import NoDrawer, NoPrinter, NothingToPrint, PrinterUnavailable
 from posd.printing.job import (
     Audience,
     JobKind,
@@ -94,6 +95,8 @@ class Spool:
         self._looked = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._on_its_way = False
+        self._torn = False
+        """What broke off still hangs on the roll."""
         self._stopping = False
 
     @property
@@ -177,10 +180,13 @@ class Spool:
         return await self._queue(plan.trial(self.name, self._clock.now_ms(), self._jobs.new_id))
 
     async def kick(self) -> None:
-        """Open the cash drawer, now or not at all. Raises NoDrawer, or a DeviceError of the printer."""
+        """Open the cash drawer, now or not at all. Raises NoDrawer, PrinterUnavailable."""
         if self._printer is None or not self._section.drawer:
             raise NoDrawer("no cash drawer is configured; set drawer = true in [printer] if there is one")
-        await self._printer.kick()
+        try:
+            await self._printer.kick()
+        except DeviceError as error:
+            raise PrinterUnavailable(error.detail) from error
 
     async def withdraw(self, job_id: str) -> PrintJob | None:
         """Take back a job unless it was started already. The job as it then stands; None if there is none."""
@@ -272,7 +278,9 @@ class Spool:
         except NothingToPrint as error:
             await self._jobs.drop(job.job_id, PrintFailed(now_ms, str(error)))
             return True
-        data = await printer.encode(document)
+        torn = self._torn or job.replaces is not None
+        # Cut off first what hangs on the roll, so that this paper stands for itself.
+        data = await printer.encode(Document((Cut(), *document.lines)) if torn else document)
         try:
             await self._hand_over(printer, job.job_id, data)
         except _NotAnyMore:
@@ -297,9 +305,11 @@ class Spool:
         except DeviceError as error:
             if not started:
                 raise
+            self._torn = True
             broke_at_ms, detail = self._clock.now_ms(), error.detail
             await self._for_sure(lambda: self._jobs.break_off(job_id, broke_at_ms, detail))
         else:
+            self._torn = False
             await self._for_sure(lambda: self._jobs.move(job_id, PrintFinished(self._clock.now_ms())))
 
     async def _start_job(self, job_id: str) -> None:
@@ -326,6 +336,7 @@ class Spool:
         detail = "posd ended while it was being printed"
         for job in await self._jobs.live():
             if job.state is JobState.PRINTING:
+                self._torn = True
                 await self._jobs.break_off(job.job_id, job.started_at_ms or job.created_at_ms, detail)
         if self._printer is None:
             for job in await self._jobs.live():

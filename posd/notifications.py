@@ -1,0 +1,134 @@
+"""The gateways' own notifications, on a listener of their own: an answer like any other, once it is verified.
+
+    POST /notify/NAME ─► signature ─► our order? ─► right amount? ─► on disk ─► the gateway's word for "taken"
+
+Whatever is not all of this changes nothing, is counted, and gets the gateway's word for "not taken".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from posd.checkout.checkout import Checkout
+from posd.checkout.orders import Till, order_ref, refund_order, void_refund
+from posd.checkout.refunds import Refunds
+from posd.clock import TimeLine
+from posd.config.load import split_host_port
+from posd.gateways.base import Answer, HttpResponse, Notice, Stamp
+from posd.gateways.gateway import Gateway
+from posd.ids import Ids
+from posd.journal import queries
+from posd.journal.errors import JournalUnavailable
+from posd.journal.journal import Journal
+from posd.payment.events import Answered, AnyVerdict, Source
+from posd.payment.payment import Payment
+from posd.payment.verdicts import Doubt, Unknown
+
+_log = logging.getLogger(__name__)
+
+BODY_AT_MOST = 64 * 1024
+"""The longest notification (ChinaUMS, with a list of articles) is a few kilobytes."""
+SHUTDOWN_S = 1.0
+
+
+class Notifications:
+    """Serves ``POST /notify/{gateway}`` from ``start`` to ``close``. The only listener that faces the network."""
+
+    def __init__(
+        self,
+        gateways: Mapping[str, Gateway],
+        journal: Journal,
+        checkout: Checkout,
+        refunds: Refunds,
+        clock: TimeLine,
+        ids: Ids,
+        till: Till,
+    ) -> None:
+        self._gateways = gateways
+        self._journal = journal
+        self._checkout = checkout
+        self._refunds = refunds
+        self._clock = clock
+        self._ids = ids
+        self._till = till
+        self._runner: web.AppRunner | None = None
+        self.counted: Counter[tuple[str, str]] = Counter()
+        """By gateway and outcome: ``taken``, ``forged``, ``foreign``, ``mismatch``, ``unclear``, ``lost``."""
+
+    async def start(self, listen: str) -> None:
+        """Listen on HOST:PORT. Raises OSError."""
+        app = web.Application(client_max_size=BODY_AT_MOST)
+        app.router.add_post("/notify/{gateway}", self._notified)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        host, port = split_host_port(listen) or ("", 0)
+        await web.TCPSite(self._runner, host, port).start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _notified(self, request: web.Request) -> web.Response:
+        name = request.match_info["gateway"]
+        gateway = self._gateways.get(name)
+        if gateway is None:
+            raise web.HTTPNotFound
+        headers = {key.lower(): value for key, value in request.headers.items()}
+        body = await request.read()
+        stamp = Stamp(self._clock.now_ms(), self._ids.nonce())
+        notice = gateway.codec.read_notification(HttpResponse(200, body, headers), stamp)
+        if notice is None:
+            self.counted[name, "forged"] += 1
+            return _response(gateway.codec.notification_refusal())
+        outcome = await self._take(name, notice)
+        self.counted[name, outcome] += 1
+        if outcome != "taken":
+            _log.warning("a notification of %s about %s: %s", name, notice.order_no[:64], outcome)
+        return _response(notice.success if outcome == "taken" else notice.failure)
+
+    async def _take(self, name: str, notice: Notice) -> str:
+        """What is made of a rightly signed notification."""
+        record = await self._journal.read(lambda db: queries.find_payment(db, notice.order_no))
+        ours = record is not None and record.payment.order_no == notice.order_no
+        if record is None or not ours or record.payment.gateway != name or record.payment.submitted_at_ms is None:
+            return "foreign"
+        try:
+            if notice.refund_no is not None:
+                return await self._take_refund(record.payment, notice)
+            return await self._learn(record.payment, notice.read(order_ref(record.payment, self._till)))
+        except JournalUnavailable:
+            return "lost"
+
+    async def _learn(self, payment: Payment, answer: Answer[AnyVerdict]) -> str:
+        """Record what it says; a wrong amount too, for a person to look at."""
+        now_ms, verdict = self._clock.now_ms(), answer.verdict
+        mismatch = verdict == Unknown(Doubt.MISMATCH)
+        if isinstance(verdict, Unknown) and not mismatch:
+            return "unclear"
+        heard = Answered(now_ms, Source.NOTIFICATION, now_ms, verdict, answer.evidence)
+        await self._checkout.learn(payment.payment_id, heard)
+        return "mismatch" if mismatch else "taken"
+
+    async def _take_refund(self, payment: Payment, notice: Notice) -> str:
+        """A refund is asked for at once: its own answer ends it."""
+        if notice.read_refund is None:
+            return "unclear"
+        if notice.refund_no == payment.void_refund_no:
+            return await self._learn(payment, notice.read_refund(void_refund(payment, self._till)))
+        refund = await self._journal.read(lambda db: queries.find_refund(db, notice.refund_no or ""))
+        if refund is None or refund.payment_id != payment.payment_id:
+            return "foreign"
+        verdict = notice.read_refund(refund_order(refund, payment, self._till)).verdict
+        if isinstance(verdict, Unknown):
+            return "mismatch" if verdict.doubt is Doubt.MISMATCH else "unclear"
+        self._refunds.ask_now(refund.refund_id)
+        return "taken"
+
+
+def _response(answer: HttpResponse) -> web.Response:
+    return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
