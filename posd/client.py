@@ -19,7 +19,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from posd.resources import PaymentResource, PrintJobResource, RefundResource
+from posd.reconcile import Step
+from posd.resources import DeviceList, DeviceResource, PaymentResource, PrintJobResource, RefundResource
 
 T = TypeVar("T")
 
@@ -100,6 +101,16 @@ class Client:
     def print_receipt(self, path: str) -> PrintJobResource:
         """Print the receipt behind ``/v1/payments/{id}`` or ``/v1/refunds/{id}``."""
         return self._post(f"{path}/receipt", None, PrintJobResource)
+
+    # --- the till
+
+    def devices(self) -> list[DeviceResource]:
+        """Every device that is configured."""
+        return self.get("/v1/devices", DeviceList).items
+
+    def reconcile(self, date: str, cursor: str | None) -> Step:
+        """Ask the gateways again about some payments of a day; go on with ``next_cursor``."""
+        return self._decode(self.request("POST", _with_query("/v1/reconcile", {"date": date, "cursor": cursor})), Step)
 
     # --- plumbing
 

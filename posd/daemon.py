@@ -39,6 +39,7 @@ from posd.payment.payment import Payment
 from posd.payment.terms import Rules
 from posd.peripherals import Peripherals
 from posd.printing.spool import Spool
+from posd.reconcile import Reconciler
 from posd.resources import Views
 from posd.tasks import Tasks
 from posd.telling import renderer
@@ -230,6 +231,7 @@ def _context(core: _Core, peripherals: Peripherals, metrics: Metrics) -> Context
         views=core.views,
         spool=core.spool,
         peripherals=peripherals,
+        reconciler=Reconciler(core.journal, core.checkout, core.gateways, core.clock, core.till),
         guard=Guard(api.listen, api.token, api.allowed_origins),
         now_ms=core.clock.now_ms,
         metrics=metrics.text,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 import msgspec
 
@@ -26,23 +25,13 @@ from posd.payment.auth_code import mask, wallet_of
 from posd.payment.payment import Payment
 from posd.payment.terms import Method
 from posd.printing.spool import Spool
-from posd.resources import Views
+from posd.resources import DeviceResource, Views
 from posd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 1.0
 """How long the start waits until each scanner was reached or found missing."""
-
-
-class DeviceResource(msgspec.Struct, frozen=True):
-    """A device as the POS sees it."""
-
-    name: str
-    type: str
-    state: Health
-    detail: str
-    since: str
 
 
 class TestResource(msgspec.Struct, frozen=True):
@@ -120,7 +109,7 @@ class Peripherals:
             _log.info("%s is %s%s", state.name, state.health, f": {state.detail}" if state.detail else "")
         self._tell("device", self._resource(state, since_ms))
 
-    def devices(self) -> Sequence[DeviceResource]:
+    def devices(self) -> list[DeviceResource]:
         """Every device that is configured."""
         return [self._resource(state, since_ms) for state, since_ms in self._known.values()]
 

@@ -9,6 +9,7 @@ from datetime import datetime, tzinfo
 
 import msgspec
 
+from devices.state import Health
 from posd.journal.records import PaymentRecord, ReceiptState
 from posd.messages import reason_text
 from posd.payment.amounts import Fen
@@ -97,6 +98,23 @@ class PrintJobResource(Resource, frozen=True):
     copy_no: int
     detail: str | None
     created_at: str
+
+
+class DeviceResource(msgspec.Struct, frozen=True):
+    """A device."""
+
+    name: str
+    type: str
+    state: Health
+    detail: str
+    since: str
+
+
+class DeviceList(msgspec.Struct, frozen=True, rename="camel"):
+    """Every device."""
+
+    items: list[DeviceResource]
+    next_cursor: None = None
 
 
 class Views:

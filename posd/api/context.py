@@ -20,6 +20,7 @@ from posd.journal.journal import Journal
 from posd.journal.records import PaymentRecord
 from posd.peripherals import Peripherals
 from posd.printing.spool import Spool
+from posd.reconcile import Reconciler
 from posd.resources import PaymentResource, Views
 
 
@@ -35,6 +36,7 @@ class Context:
     views: Views
     spool: Spool
     peripherals: Peripherals
+    reconciler: Reconciler
     guard: Guard
     now_ms: Callable[[], int]
     metrics: Callable[[], str]

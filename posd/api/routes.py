@@ -12,9 +12,10 @@ from posd.api.context import Call
 from posd.api.schemas import NoBody, PaymentBody, ReceiptBody, RefundBody
 from posd.payment.auth_code import Wallet
 from posd.payment.events import Status
-from posd.peripherals import DeviceResource, TestResource
+from posd.peripherals import TestResource
+from posd.reconcile import Step
 from posd.report import ReportResource
-from posd.resources import PaymentResource, PrintJobResource, RefundResource
+from posd.resources import DeviceList, PaymentResource, PrintJobResource, RefundResource
 from posd.timeline import TimelineItem
 
 
@@ -29,13 +30,6 @@ class TimelineList(msgspec.Struct, frozen=True, rename="camel"):
     """Everything that happened, in order."""
 
     items: list[TimelineItem]
-    next_cursor: None
-
-
-class DeviceList(msgspec.Struct, frozen=True, rename="camel"):
-    """Every device."""
-
-    items: list[DeviceResource]
     next_cursor: None
 
 
@@ -69,6 +63,7 @@ _WAIT = Parameter(
     {"type": "number", "minimum": 0, "maximum": 60},
 )
 _DATE = Parameter("date", "a business date", {"type": "string", "pattern": _DATE_PATTERN})
+_CURSOR = Parameter("cursor", "the nextCursor of an earlier answer", {"type": "string"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +120,7 @@ ROUTES = (
                 {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"},
             ),
             Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": 200}),
-            Parameter("cursor", "the nextCursor of an earlier answer", {"type": "string"}),
+            _CURSOR,
         ),
         problems={400: ("invalid_request",)},
     ),
@@ -259,6 +254,16 @@ ROUTES = (
         body=NoBody,
         parameters=(_DATE,),
         problems={400: ("invalid_request",), 503: ("device_unavailable", "journal_unavailable")},
+    ),
+    Route(
+        "POST",
+        "/v1/reconcile",
+        house.reconcile,
+        "ask the gateways again about some payments of a day",
+        {200: Step},
+        body=NoBody,
+        parameters=(_DATE, _CURSOR),
+        problems={400: ("invalid_request",), 503: ("journal_unavailable",)},
     ),
     Route("GET", "/healthz", house.health, "whether posd serves", {200: HealthResource}),
     Route("GET", "/metrics", house.metrics, "figures for Prometheus", {200: ("text/plain",)}),

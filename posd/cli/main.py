@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from posd import __version__
-from posd.cli import demo_command, gateway_call, journal_commands, money, paper, reading, running
+from posd.cli import care, demo_command, gateway_call, journal_commands, money, paper, reading, running
 from posd.cli.errors import CommandError, Exit
 from posd.client import ProblemAnswer, Unreachable
 from posd.config.load import ConfigError
@@ -17,7 +17,7 @@ DEFAULT_CONFIG = "/etc/posd/posd.toml"
 
 Command = Callable[[argparse.Namespace], int]
 
-_GROUPS = (running, money, reading, paper, journal_commands, gateway_call, demo_command)
+_GROUPS = (running, money, reading, paper, journal_commands, gateway_call, care, demo_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
