@@ -82,12 +82,9 @@ class Policy:
             max_inflight_queries=payments.max_inflight_queries,
         )
 
-    def route(self, payment: Payment, wallet: Wallet | None) -> tuple[str, int]:
-        """The gateway and the window (ms) of a payment that waited for its code."""
-        default_ms = round(1000 * self.config.window_s(payment.wallet))
-        asked_for_another = payment.window_ms != default_ms
-        window_ms = payment.window_ms if asked_for_another else round(1000 * self.config.window_s(wallet))
-        return self.config.gateway_for(wallet), window_ms
+    def route(self, wallet: Wallet | None) -> tuple[str, int]:
+        """The gateway and the window (ms) of this wallet."""
+        return self.config.gateway_for(wallet), round(1000 * self.config.window_s(wallet))
 
     def gateway(self, payment: Payment) -> Gateway:
         """Where a payment was, or will be, submitted."""

@@ -67,8 +67,8 @@ class Shop:
     till: Till
     rules_of: Callable[[Payment], Rules]
     gateway_of: Callable[[Payment], Gateway]
-    route: Callable[[Payment, Wallet | None], tuple[str, int]]
-    """The gateway and the window (ms) of a payment once its wallet is known."""
+    route: Callable[[Wallet | None], tuple[str, int]]
+    """The gateway and the window (ms) of a wallet."""
     receipts: PrintJobs
     """The print jobs that a paid payment brings, recorded with it."""
     wake_printer: Callable[[], None]
@@ -215,8 +215,9 @@ class Case:
             case Credential(secret, method, wallet):
                 self._credential = fact
                 hint = secret.masked() if secret else None
-                gateway, window_ms = self._shop.route(payment, wallet)
-                return (Submitted(now_ms, method, wallet, gateway, window_ms, hint),)
+                gateway, window_ms = self._shop.route(wallet)
+                asked_ms = self._order.window_ms if self._order is not None else None
+                return (Submitted(now_ms, method, wallet, gateway, asked_ms or window_ms, hint),)
             case FaceTold():
                 return (fact,) if payment.status.final and payment.face_waits else ()
             case AttentionRaised():

@@ -41,7 +41,7 @@ from posd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
-STOP_GRACE_S = 5.0
+STOP_GRACE_S = 4.0
 """How long a stop waits for payments on the wire; what is open then goes on after the next start."""
 NAME_TRIES = 5
 """A name that was made twice is made again; five clashes in a row are no chance."""
@@ -165,7 +165,7 @@ class Checkout:
         self._demand_method(order, credential)
         if self._arming is not None:
             raise errors.TerminalBusy("another payment is waiting for a code; finish or cancel it first")
-        code = order.auth_code.reveal() if order.auth_code else None
+        code = credential.secret.reveal() if credential is not None and credential.secret is not None else None
         if code is not None and not self._used.use(code, self._shop.clock.now_ms()):
             raise errors.AuthCodeUsed("this code was used within the last ten minutes; ask for a fresh one")
         if credential is None:
@@ -244,7 +244,8 @@ class Checkout:
                 raise errors.WalletMismatch(f"this is a code of {wallet}, not of {order.wallet}")
             return Credential(order.auth_code, Method.BARCODE, wallet)
         if order.face_code is not None:
-            return Credential(order.face_code, Method.FACE, order.wallet or Wallet.WECHAT, order.openid)
+            wallet = order.wallet or wallet_of(order.face_code.reveal()) or Wallet.WECHAT
+            return Credential(order.face_code, Method.FACE, wallet, order.openid)
         if order.method is Method.QR:
             default = self._gateways[self._config.gateway_for(order.wallet)].codec.capabilities.qr_default
             return Credential(None, Method.QR, order.wallet or default)

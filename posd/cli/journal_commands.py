@@ -17,6 +17,7 @@ from posd.cli.errors import CommandError, Exit
 from posd.cli.output import print_json
 from posd.config import load
 from posd.journal import queries
+from posd.journal.errors import JournalUnusable
 from posd.journal.verify import verify
 from posd.journal.writer import connect
 from posd.resources import PaymentResource, Views
@@ -38,8 +39,12 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    with open_journal(load(options.config)) as db:
-        count, faults = verify(db)
+    config = load(options.config)
+    try:
+        with open_journal(config) as db:
+            count, faults = verify(db)
+    except JournalUnusable as error:
+        raise CommandError(Exit.OTHERWISE, str(error)) from error
     if options.json:
         print_json({"events": count, "ok": not faults, "faults": faults})
     else:

@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unreachable as error:
         return _fail(Exit.UNREACHABLE, str(error))
     except ProblemAnswer as error:
-        return _fail(Exit.OTHERWISE, str(error))
+        return _fail(Exit.DEVICE if error.code == "device_unavailable" else Exit.OTHERWISE, str(error))
     except JournalError as error:
         return _fail(Exit.USAGE, str(error))
     except BrokenPipeError:
