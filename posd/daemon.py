@@ -27,9 +27,8 @@ from posd.checkout.refunds import Refunds
 from posd.clock import TimeLine
 from posd.config import Config
 from posd.faces import Faces
+from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
-from posd.gateways.protocols import make_codec
-from posd.gateways.transport import Timeouts, Transport
 from posd.ids import Ids
 from posd.journal.journal import Journal
 from posd.metrics import Metrics
@@ -48,18 +47,6 @@ _log = logging.getLogger(__name__)
 
 WATCHDOG_SHARE = 0.4
 """systemd is told "alive" this often within its limit."""
-
-
-def make_gateways(config: Config, clock: TimeLine, ids: Ids) -> dict[str, Gateway]:
-    """A gateway for each section. Raises SigningKeyError, ValueError or OSError for what cannot be used."""
-    found = {}
-    for name, section in config.gateways.items():
-        common = section.common
-        timeouts = Timeouts(common.connect_timeout, common.query_timeout, common.pay_timeout)
-        transport = Transport(common.base_url, timeouts=timeouts, ca_file=common.ca_file)
-        codec = make_codec(common.protocol, section.settings)
-        found[name] = Gateway(name, codec, transport, clock.now_ms, ids.nonce)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from posd.client import Client, ClientError
 from posd.clock import TimeLine
 from posd.config import Config
 from posd.config.sections import Scanner
-from posd.daemon import make_gateways
 from posd.gateways.base import CallResult
+from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
 from posd.gateways.signing import SigningKeyError
 from posd.ids import Ids

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 import msgspec
@@ -31,7 +32,7 @@ from posd.tasks import Tasks
 _log = logging.getLogger(__name__)
 
 FIRST_LOOK_S = 1.0
-"""How long the start waits until each scanner was reached or found missing."""
+"""How long the start waits until all scanners were reached or found missing."""
 
 
 class TestResource(msgspec.Struct, frozen=True):
@@ -87,11 +88,10 @@ class Peripherals:
         for scanner in self._scanners:
             self._known[scanner.name] = (scanner.state, self._clock.now_ms())
             self._tasks.start(scanner.run(), f"scanner:{scanner.name}")
-        looks = [asyncio.ensure_future(scanner.tried.wait()) for scanner in self._scanners]
-        if looks:
-            _, pending = await asyncio.wait(looks, timeout=FIRST_LOOK_S)
-            for look in pending:
-                look.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_LOOK_S):
+                for scanner in self._scanners:
+                    await scanner.tried.wait()
 
     async def close(self) -> None:
         """Let go of the scanners."""

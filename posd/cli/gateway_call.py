@@ -10,8 +10,8 @@ from posd.cli.errors import CommandError, Exit
 from posd.cli.output import print_json
 from posd.clock import TimeLine
 from posd.config import Config, load
-from posd.daemon import make_gateways
 from posd.gateways.base import CallResult, Operation
+from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
 from posd.ids import Ids
 from posd.payment.verdicts import NotSent
