@@ -134,7 +134,7 @@ def _by_message(message: str) -> PaymentVerdict:
         return Unknown(Doubt.TOO_OFTEN)
     if _NOT_THERE.search(message):
         return NotFound()
-    if _DOUBTFUL.search(message) or _STILL_PAYING.search(message):
+    if _DOUBTFUL.search(message) or _STILL_PAYING.search(message) or _NOT_DONE.search(message):
         return _UNCLEAR
     reason = reason_of(message)
     if reason is not Reason.DECLINED:
@@ -152,12 +152,17 @@ _NOT_THERE = re.compile(
     re.IGNORECASE,
 )
 _DOUBTFUL = re.compile(
-    r"系统|异常|繁忙|网络|通讯|通信|超时(?!.*关闭)|未知|不明|未明|处理中|受理中|稍后|重试|查询|签名|验签|参数|报文|格式"
-    r"|system|busy|time.?out|unknown|retry|processing",
+    r"系统|异常|繁忙|网络|通讯|通信|超时(?!.*关闭)|未知|不明|未明|处理中|受理中|稍后|重试|查询|签名|验签|参数|报文|格式|权限"
+    r"|商户(?!订单|单号)|system|busy|time.?out|unknown|retry|processing|query|sign|param",
     re.IGNORECASE,
 )
 _STILL_PAYING = re.compile(r"支付中|付款中|输入密码|(?:待|未)(?:支付|付款)(?!.*关闭)|paying", re.IGNORECASE)
+_NOT_DONE = re.compile(
+    r"(?:撤销|关闭|取消|退款|退费)[^，。;；]{0,2}失败|(?:未|不能|无法|不可)[^，。;；]{0,2}(?:撤销|关闭|取消)|cannot"
+)
 _TOO_LATE = re.compile(r"账期|当日|当天|隔日|跨日|退费|退款|超过.{0,6}(?:时间|期限)")
 _DONE_BEFORE = re.compile(r"重复|已退|已全额|duplicate", re.IGNORECASE)
-_CLOSED = re.compile(r"关闭|关单|撤销|取消|作废|冲正|closed|cancell?ed|revoked|reversed", re.IGNORECASE)
-_FAILED = re.compile(r"(?:支付|交易|付款|扣款|订单)[^，。;；]{0,4}失败|拒绝|failed|declined", re.IGNORECASE)
+_CLOSED = re.compile(
+    r"关闭|关单|撤销|取消|作废|冲正|失效|过期|closed|cancell?ed|revoked|reversed|expired", re.IGNORECASE
+)
+_FAILED = re.compile(r"(?:支付|交易|付款|扣款|收款|消费|订单)[^，。;；]{0,4}失败|拒绝|failed|declined", re.IGNORECASE)
