@@ -47,6 +47,9 @@ QR_LIFE_LEAST_S = 300
 QR_LIFE_MOST_S = 1800
 """What ``expairTime`` (so spelt) can be; the platform takes 300 for everything else, so nothing else is sent."""
 
+# A request that could not leave is tried again for 5 s, under the moment at which it was first recorded.
+_LEAVES_WITHIN_MS = 10_000
+
 
 class UmfHuishangCodec(Codec):
     """UMF 惠商+ (联动优势), every call of its document.
@@ -116,7 +119,7 @@ class UmfHuishangCodec(Codec):
         fields = {
             "partnerOrderId": order.order_no,
             "payType": _pay_type(order.wallet),
-            "orderDate": beijing(order.submitted_at_ms, "%Y%m%d"),
+            "orderDate": _sure_day(order.submitted_at_ms),
             "apiVersion": API_VERSION,
         }
         return self._wire.exchange("apisync", fields, partial(judge_sync, order))
@@ -141,7 +144,7 @@ class UmfHuishangCodec(Codec):
             "refundPartnerOrderId": refund.refund_no,
             "payType": _pay_type(refund.order.wallet),
             "amount": str(refund.amount),
-            "orderDate": beijing(refund.order.submitted_at_ms, "%Y%m%d"),
+            "orderDate": _sure_day(refund.order.submitted_at_ms),
             "notifyUrl": self._settings.notify_url,
             **_versioned(stamp),
         }
@@ -153,8 +156,8 @@ class UmfHuishangCodec(Codec):
             "partnerOrderId": refund.order.order_no,
             "refundPartnerOrderId": refund.refund_no,
             "payType": _pay_type(refund.order.wallet),
-            "orderDate": beijing(refund.order.submitted_at_ms, "%Y%m%d"),
-            "refundDate": beijing(refund.requested_at_ms, "%Y%m%d"),
+            # No refundDate: it is optional, and a refund may have been sent on more than one day.
+            "orderDate": _sure_day(refund.order.submitted_at_ms),
             **_moment(stamp),
             # apiVersion everywhere else.
             "version": API_VERSION,
@@ -204,6 +207,12 @@ def _is_no_complaint(code: str) -> bool:
 
 def _pay_type(wallet: Wallet | None) -> str | None:
     return PAY_TYPES.get(wallet) if wallet is not None else None
+
+
+def _sure_day(submitted_at_ms: int) -> str | None:
+    """The day of an order; None around midnight, when the request may have carried either of two."""
+    day = beijing(submitted_at_ms, "%Y%m%d")
+    return day if day == beijing(submitted_at_ms + _LEAVES_WITHIN_MS, "%Y%m%d") else None
 
 
 def _moment(stamp: Stamp) -> dict[str, str]:

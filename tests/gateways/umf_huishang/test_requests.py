@@ -175,6 +175,18 @@ def test_order_date_is_the_day_in_beijing() -> None:
     assert ("20171101", "20171102", "000001") == (fields["orderDate"], fields["reqDate"], fields["reqTime"])
 
 
+@pytest.mark.parametrize(
+    ("submitted_at_ms", "day"),
+    [(1_509_551_989_999, "20171101"), (1_509_551_990_001, None), (1_509_552_000_000, "20171102")],
+)
+def test_around_midnight_the_day_is_left_out(submitted_at_ms: int, day: str | None) -> None:
+    """A request may leave some seconds after it was recorded; where the day is optional, a wrong one is not sent."""
+    order = replace(REF, submitted_at_ms=submitted_at_ms)
+    refund = replace(REFUND, order=order)
+    for exchange in (CODEC.query(order, STAMP), CODEC.refund(refund, STAMP), CODEC.refund_query(refund, STAMP)):
+        assert day == without_sign(exchange.request).get("orderDate")
+
+
 def test_cancel_and_refund() -> None:
     """撤销 and 退款 carry the whole order; a refund has its own number, its own amount and ``apiVersion``."""
     cancel, refund = CODEC.cancel(REF, STAMP).request, CODEC.refund(REFUND, STAMP).request
@@ -205,7 +217,6 @@ def test_refund_query() -> None:
         "proxyId": "0049",
         "payType": "WX",
         "orderDate": "20171101",
-        "refundDate": "20171101",
         "version": "1.0",
         "reqDate": "20171101",
         "reqTime": "144413",
