@@ -8,8 +8,8 @@ from posd.gateways.simulator.bank import Bank
 from posd.gateways.simulator.behaviour import RefundFault
 from posd.gateways.simulator.orders import Order, Phase, Refund, RefundRefusal, RefundStatus
 from posd.gateways.simulator.protocol import Call, CancelOutcome, Fields, QueryRefusal, View
+from posd.payment.amounts import Fen, format_yuan
 from posd.payment.auth_code import Wallet
-from posd.payment.verdicts import Reason
 
 PRECREATE = "netpay/trade/precreate"
 """The one order call that answers with a code to scan (1.1.4)."""
@@ -61,6 +61,8 @@ _REFUND_STATUS = {
     RefundStatus.NOT_SURE: "UNKNOWN",
 }
 _SECURED = "secureTransaction"
+# These are made by hand only: far more than anybody completes, and little enough to remember.
+_COMPLETED_MAX = 1_000
 
 
 def error(code: str, message: str) -> Fields:
@@ -122,7 +124,7 @@ class NetpayWords:
             "couponAmount": view.discount,
             "invoiceAmount": view.pay_amount,
             "billFunds": f"现金:{view.pay_amount}",
-            "billFundsDesc": f"现金支付{view.pay_amount / 100:.2f}元",
+            "billFundsDesc": f"现金支付{format_yuan(Fen(view.pay_amount))}元",
             "targetOrderId": f"20{view.order.serial:026d}",
             "targetSys": _TARGETS.get(view.order.memo.get("operation", ""), "Alipay 2.0"),
         }
@@ -213,6 +215,8 @@ class NetpayWords:
             return error("BAD_REQUEST", "完成金额超过订单金额")
         if rest:
             self._bank.refund(order, f"{order.order_no}S", rest, rest, RefundFault.OK, now_ms)
+        while len(self._completed) >= _COMPLETED_MAX:
+            del self._completed[next(iter(self._completed))]
         self._completed[order.order_no] = amount
         return self._secured(order, "PARTLY_COMPLETED" if rest else "ALL_COMPLETED", amount)
 
@@ -225,8 +229,3 @@ class NetpayWords:
             "completedAmount": completed,
             "totalAmount": order.amount,
         }
-
-
-def reason_text(view: View) -> str:
-    """Why an order failed, for a person."""
-    return (view.order.reason or Reason.DECLINED).value

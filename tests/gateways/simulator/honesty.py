@@ -7,8 +7,9 @@ simulator, have to prove for every behaviour of the table.
 from __future__ import annotations
 
 from posd.gateways.base import PayOrder
+from posd.gateways.simulator.behaviour import QueryFault
 from posd.gateways.simulator.orders import Phase, State
-from posd.payment.verdicts import Closed, Declined, NotFound, Paid, Pending, RefundDone, Refunded, Verdict
+from posd.payment.verdicts import Closed, Declined, NotFound, Paid, Pending, RefundDone, Refunded
 from tests.gateways.simulator.support import Till
 
 # Long enough for every delay of the table with its default parameter.
@@ -21,9 +22,19 @@ def truth(till: Till, order: PayOrder) -> State | None:
     return till.truth(order).state(till.now_ms)
 
 
+def spoken_of(till: Till, order: PayOrder) -> State | None:
+    """The state that answers describe: the present one, or the past where the plan has the gateway live in it."""
+    record = till.truth(order)
+    plan = record.plan
+    if QueryFault.STALE not in plan.query:
+        return record.state(till.now_ms)
+    # Answers take their time as well: what they say was true when the question arrived.
+    return record.state_at(till.now_ms - plan.stale_ms - plan.latency_ms, till.now_ms)
+
+
 def held_against_the_truth(till: Till, order: PayOrder, verdict: object) -> None:
     """A verdict about an order, as soon as it was given."""
-    state = truth(till, order)
+    state = spoken_of(till, order)
     match verdict:
         case Paid():
             assert state is not None
@@ -40,10 +51,8 @@ def held_against_the_truth(till: Till, order: PayOrder, verdict: object) -> None
         case Refunded():
             assert state is not None
             assert state.net == 0
-        case NotFound() | RefundDone():
-            pass
-        case Verdict() | _:
-            # Unknown, Accepted, Refused and a broken connection claim nothing.
+        case _:
+            # Unknown, not found, accepted, refused and a broken connection claim nothing about the money.
             pass
 
 
