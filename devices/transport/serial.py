@@ -114,7 +114,8 @@ class _Link(asyncio.Protocol):
         self.inbox.put(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.inbox.end(f"{self._where}: {reason(exc) if exc else 'closed'}")
+        # pyserial says "readiness to read but returned no data", which helps nobody.
+        self.inbox.end(f"{self._where}: " + ("unplugged, or another program reads from it" if exc else "closed"))
         self.closed.set()
 
     def abort(self) -> None:
