@@ -257,8 +257,8 @@ class Checkout:
         name = self._config.gateway_for(wallet)
         capabilities = self._gateways[name].codec.capabilities
         lacks_face_auth = method is Method.FACE and credential is None and not capabilities.face_auth
-        lacks_wallet = method is Method.QR and wallet not in capabilities.qr_wallets
-        if method not in capabilities.methods or lacks_face_auth or lacks_wallet:
+        wallets = capabilities.qr_wallets if method is Method.QR else capabilities.wallets | {None}
+        if method not in capabilities.methods or lacks_face_auth or wallet not in wallets:
             raise errors.MethodNotSupported(f"the gateway {name} takes no {wallet or ''} payment by {method}")
 
     def _demand_device(self, order: Order) -> None:
@@ -280,13 +280,16 @@ class Checkout:
         wanted = case.payment.wallet
         if wallet is None or not case.takes(Method.BARCODE):
             return "not_a_payment_code" if wallet is None else "not_armed"
-        if wanted not in {None, wallet}:
+        if wanted not in {None, wallet} or not self._takes_wallet(wallet):
             return "wallet_mismatch"
         if not self._used.use(text, self._shop.clock.now_ms()):
             return "already_used"
         case.take(Credential(AuthCode(text), Method.BARCODE, wallet))
         self._disarm(case.payment)
         return USED
+
+    def _takes_wallet(self, wallet: Wallet) -> bool:
+        return wallet in self._gateways[self._config.gateway_for(wallet)].codec.capabilities.wallets
 
     def _waiting_case(self) -> Case | None:
         case = self._cases.get(self._arming or "")
