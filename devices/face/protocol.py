@@ -16,7 +16,7 @@ import msgspec
 
 from devices.face.errors import Json
 
-# The contract's limit for both sides. Raw data of an SDK is some ten kilobytes.
+# The documented limit for both sides. Raw data of an SDK is some ten kilobytes.
 MAX_LINE_BYTES = 1024 * 1024
 
 # An SDK's return code, message and error code; more would take long to read.
