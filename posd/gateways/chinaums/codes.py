@@ -158,7 +158,8 @@ REFUND_QUERY_RESULTS: Mapping[str, RefundStanding] = {
     "FF": RefundStanding.UNCLEAR,
 }
 
-_REFUND_FAILED = re.compile(r"退[款货].{0,4}失败")
+# "其余均为失败", says one client of the platform; a query that failed is no failed refund.
+_REFUND_FAILED = re.compile(r"(?<!查询)失败")
 _REFUND_PROCESSING = re.compile(r"处理中|进行中|退[款货]中")
 
 

@@ -113,6 +113,7 @@ def test_unknown_query_results(code: str | None) -> None:
         *((code, None, standing) for code, standing in REFUND_QUERY_RESULTS.items()),
         ("5账户异常", None, RefundStanding.FAILED),
         ("01", "退货失败", RefundStanding.FAILED),
+        ("99", "失败", RefundStanding.FAILED),
         ("01", "退款处理中", RefundStanding.PROCESSING),
         ("01", "查询失败", RefundStanding.UNCLEAR),
         ("01", None, RefundStanding.UNCLEAR),
