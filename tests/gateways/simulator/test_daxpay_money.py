@@ -8,6 +8,7 @@ import pytest
 
 from posd.gateways.base import Answer, CallResult, HttpResponse
 from posd.gateways.daxpay.codec import DaxpayCodec
+from posd.gateways.daxpay.codes import PAY_SYNC_STATUS, REFUND_SYNC_STATUS
 from posd.gateways.daxpay.settings import DaxpaySettings
 from posd.gateways.simulator.behaviour import CancelFault, PayFault, Plan, QueryFault, RefundFault
 from posd.gateways.simulator.daxpay import Daxpay
@@ -437,6 +438,7 @@ def test_sync_of_a_payment(till: Till, plan: Plan, word: str) -> None:
     till.pay(order)
     result = by_hand(till, "syncPay", bizOrderNo=order.order_no)
     assert (result.verified, result.fields["status"]) == (True, word)
+    assert word in PAY_SYNC_STATUS
     assert "bizOrderNo" not in result.fields
 
 
@@ -447,6 +449,7 @@ def test_sync_of_a_refund(till: Till) -> None:
     refund = till.refund_order(order, 1000)
     till.refund(refund)
     assert by_hand(till, "syncRefund", bizRefundNo=refund.refund_no).fields["status"] == "refund_success"
+    assert "refund_success" in REFUND_SYNC_STATUS
     assert by_hand(till, "syncPay", bizOrderNo=order.order_no).fields["status"] == "pay_refund"
 
 
