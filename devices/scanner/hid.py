@@ -25,10 +25,6 @@ from devices.scanner.keymap import KeyDecoder
 Grab = Literal["always", "armed"]
 GrabDevice = Callable[[int, bool], None]
 
-# A keyboard is asked for keys every 10 ms or so, a wireless one sleeps for longer: 50 ms without a key, enough on a
-# serial line, were seen in the middle of codes. The keys of another code never follow that soon.
-KEYBOARD_SILENCE_S = 0.15
-
 # struct input_event: two longs of time, type, code, value; 24 bytes on a 64 bit system.
 _EVENT = struct.Struct("llHHi")
 _EVIOCGRAB = 0x40044590
@@ -80,7 +76,6 @@ class HidScanner(FileScanner):
         backoff: Backoff | None = None,
         grab_device: GrabDevice = grab_device,
     ) -> None:
-        framing = framing or Framing(silence_s=KEYBOARD_SILENCE_S)
         super().__init__(name, device, on_scan, on_state, framing=framing, backoff=backoff)
         self._grab = grab
         self._grab_device = grab_device
