@@ -66,6 +66,8 @@ class Peripherals:
         self._known: dict[str, tuple[DeviceState, int]] = {}
         self._scanners = [self._scanner(section) for section in config.scanners]
         self._faces: Faces | None = None
+        self._armed_at_s = 0.0
+        """A code whose first byte came before this was not scanned for the payment that waits."""
         checkout.on_armed = self._armed
         checkout.on_disarmed = self._disarmed
 
@@ -130,7 +132,7 @@ class Peripherals:
     # --- scans
 
     def _scanned(self, scan: Scan) -> None:
-        reason = self._checkout.scanned(scan.text)
+        reason = self._checkout.scanned(scan.text, fresh=scan.began_at > self._armed_at_s)
         if reason == USED:
             return
         text = mask(scan.text) if wallet_of(scan.text) else scan.text
@@ -145,6 +147,7 @@ class Peripherals:
         if case.takes(Method.BARCODE):
             for scanner in self._scanners:
                 scanner.arm()
+            self._armed_at_s = asyncio.get_running_loop().time()
         if self._faces is not None and case.takes(Method.FACE):
             self._faces.take(case)
 

@@ -272,9 +272,12 @@ class Checkout:
 
     # --- what devices and gateways tell
 
-    def scanned(self, text: str) -> str | None:
-        """A code was read. Used for the waiting payment, or the reason why it was not; None for goods."""
-        case, wallet = self._waiting_case(), wallet_of(text)
+    def scanned(self, text: str, *, fresh: bool = True) -> str | None:
+        """A code was read. Used for the waiting payment, or the reason why it was not; None for goods.
+
+        Not ``fresh``: it was scanned before anything waited for it.
+        """
+        case, wallet = self._waiting_case() if fresh else None, wallet_of(text)
         if case is None:
             return "not_armed" if wallet else None
         wanted = case.payment.wallet
