@@ -94,14 +94,12 @@ _MOST_URGENT_FIRST = (
     ReceiptState.PRINTED,
 )
 
-_REPLACED = frozenset({JobState.BROKEN, JobState.WITHDRAWN})
-"""These end nothing: what became of them, another job of the same paper tells."""
-
 
 def _end_of(states: list[str]) -> ReceiptState:
-    """How one paper stands when nothing of it is to come any more."""
-    ended = [state for state in states if state not in _REPLACED]
-    known = [state for state in ended if state != JobState.FAILED]
-    if known:
-        return ReceiptState(known[-1])
-    return ReceiptState.FAILED if ended else ReceiptState.UNCERTAIN
+    """How one paper stands when nothing of it is to come any more: by the last job that may have come out."""
+    on_paper = [state for state in states if state not in {JobState.WITHDRAWN, JobState.FAILED}]
+    if not on_paper:
+        return ReceiptState.FAILED
+    # What broke off and was replaced counts only where the replacement is missing: then nobody knows.
+    known = [state for state in on_paper if state != JobState.BROKEN]
+    return ReceiptState(known[-1]) if known else ReceiptState.UNCERTAIN

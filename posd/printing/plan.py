@@ -146,6 +146,7 @@ def dropped(job: PrintJob, replaced: PrintJob | None, event: PrintWithdrawn | Pr
     return steps
 
 
-def next_job(waiting: Sequence[PrintJob]) -> PrintJob | None:
-    """Which of the waiting jobs, the oldest first, is printed next: before all others what broke off."""
+def next_job(jobs: Iterable[PrintJob]) -> PrintJob | None:
+    """Which of these jobs, the oldest first, is printed next: before all others what broke off."""
+    waiting = [job for job in jobs if job.state is JobState.QUEUED]
     return min(waiting, key=lambda job: job.replaces is None, default=None)

@@ -83,8 +83,6 @@ class Spool:
         self.papers = Papers.of(config, views)
         self.on_state: Callable[[DeviceState], None] = _tell_nobody
         """Called from the loop whenever the printer's state has changed, and once at the start."""
-        self.counting = False
-        """A duration counts: a paper is coming out, or waits for its time to pass. The time line must not be moved."""
         self._section = config.printer
         self._journal = journal
         self._clock = clock
@@ -95,6 +93,8 @@ class Spool:
         self._looked = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self._on_its_way = False
+        self._timed = False
+        """Something waits whose time passes."""
         self._torn = False
         """What broke off still hangs on the roll."""
         self._stopping = False
@@ -110,6 +110,11 @@ class Spool:
         if self._printer is None:
             return DeviceState(self.name, self._section.type, Health.DISABLED)
         return self._printer.state
+
+    @property
+    def counting(self) -> bool:
+        """Whether a duration counts, so that the time line must not be moved: a paper comes out, or its time passes."""
+        return self._on_its_way or self._timed
 
     async def start(self) -> None:
         """Settle what an earlier process left, and print what is waiting. Raises JournalUnavailable.
@@ -256,7 +261,7 @@ class Spool:
                 await self._jobs.drop(job.job_id, PrintFailed(now_ms, "too many papers waited for the printer"))
             else:
                 waiting.append(job)
-        self.counting = any(job.expires_at_ms is not None for job in waiting)
+        self._timed = any(job.expires_at_ms is not None for job in waiting)
         return plan.next_job(waiting)
 
     async def _pause(self, pause_s: float, job: PrintJob | None) -> None:
@@ -288,7 +293,7 @@ class Spool:
         except DeviceError:
             return False
         finally:
-            self._on_its_way = self.counting = False
+            self._on_its_way = False
         return True
 
     async def _hand_over(self, printer: Printer, job_id: str, data: bytes) -> None:
@@ -305,7 +310,7 @@ class Spool:
         except DeviceError as error:
             if not started:
                 raise
-            self._torn = True
+            self._torn = self._timed = True
             broke_at_ms, detail = self._clock.now_ms(), error.detail
             await self._for_sure(lambda: self._jobs.break_off(job_id, broke_at_ms, detail))
         else:
@@ -316,7 +321,7 @@ class Spool:
         """The last moment at which a job can be called back."""
         if self._stopping:
             raise _NotAnyMore
-        self._on_its_way = self.counting = True
+        self._on_its_way = True
         try:
             await self._jobs.move(job_id, PrintStarted(self._clock.now_ms()))
         except ImpossibleTransition as error:
