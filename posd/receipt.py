@@ -194,7 +194,7 @@ def void_slip(
             *_about(payment, words),
             Rule(),
             Pair(words.amount, format_yuan(payment.amount), bold=True),
-            *(_labelled(words.reason, payment.reason.message) if payment.reason else ()),
+            *(_told(words.reason, payment.reason.message) if payment.reason else ()),
             Text(words.voided),
             Rule(),
             *_numbers(payment, words),
@@ -218,7 +218,7 @@ def refund_slip(
         (
             *_head(words.refund, shop, copy_no, audience),
             *_circumstances(payment, shop, refund.resolved_at),
-            *_labelled(words.reason, refund.reason),
+            *_told(words.reason, refund.reason),
             Rule(),
             Pair(words.refunded, format_yuan(refund.amount), bold=True),
             *(() if returned is None else (Pair(words.returned, format_yuan(returned), bold=True),)),
@@ -289,7 +289,7 @@ def _circumstances(payment: PaymentResource, shop: Shop, at: str | None) -> Iter
 
 def _about(payment: PaymentResource, words: Words) -> Iterator[Item]:
     yield from _labelled(words.reference, payment.reference)
-    yield from _labelled(words.description, payment.description)
+    yield from _told(words.description, payment.description)
 
 
 def _amounts(payment: PaymentResource, words: Words) -> Iterator[Item]:
@@ -328,6 +328,12 @@ def _refund_sums(report: DayReport, words: Words) -> Iterator[Item]:
 def _labelled(label: str, value: str | None) -> Iterator[Item]:
     if value:
         yield Pair(label, value)
+
+
+def _told(label: str, text: str | None) -> Iterator[Item]:
+    """A label and words after it; unlike a number they are wrapped between words where they are long."""
+    fits = text is not None and width(f"{label} {sanitise(text)}") <= min(COLUMNS_BY_PAPER_MM.values())
+    yield from _labelled(label, text) if fits or not text else (Text(f"{label} {text}"),)
 
 
 def _foot(shop: Shop) -> Iterator[Item]:
