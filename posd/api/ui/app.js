@@ -1,0 +1,255 @@
+/** The cashier page. What it shows is what posd says; what the cashier does goes to posd, and the answer comes back. */
+
+import { post, Problem, Unreachable } from "/ui/api.js";
+import { barView } from "/ui/bar_view.js";
+import { keepConnected } from "/ui/connection.js";
+import { dayView } from "/ui/day_view.js";
+import { fill, h, isTyping } from "/ui/dom.js";
+import { keypadView } from "/ui/keypad_view.js";
+import { money } from "/ui/money.js";
+import { paymentView } from "/ui/payment_view.js";
+import { pending, repeat, send } from "/ui/pending.js";
+import { refundView } from "/ui/refund_view.js";
+import { find, isFinal, loadRefunds, onChange, putDevice, putPayment, putRefund, refresh, refreshReport, store } from "/ui/store.js";
+import { locale, problemText, t } from "/ui/words.js";
+
+/** Long enough to be read, short enough not to be in the way. */
+const TOLD_MS = 5_000;
+const SHOWN = "posd.shown";
+const SCANS = {
+  not_armed: "scanned_unarmed",
+  not_a_payment_code: "scanned_goods",
+  already_used: "scanned_used",
+  wallet_mismatch: "scanned_mismatch",
+};
+
+const part = (name) => document.getElementById(name);
+let view = null;
+let day = null;
+let standing = null;
+let busy = false;
+let toldTimer = null;
+
+const bar = barView(part("bar"), {
+  test: (name) => attempt(async () => {
+    const tested = await post(`/v1/devices/${encodeURIComponent(name)}/test`);
+    say(t("tested", { name, state: t(tested.state ?? store.devices.get(name).state) }));
+  }),
+  drawer: () => attempt(async () => {
+    await post("/v1/drawer/open");
+    say(t("drawer_opened"));
+  }),
+  turned: turn,
+});
+
+// --- what is said beside the views
+
+function say(text) {
+  clearTimeout(toldTimer);
+  part("told").textContent = text;
+  part("told").hidden = false;
+  toldTimer = setTimeout(() => (part("told").hidden = true), TOLD_MS);
+}
+
+/** Run something that calls posd; what posd refuses is said, what it leaves unanswered is the banner's business. */
+async function attempt(deed) {
+  if (busy) return;
+  busy = true;
+  view?.update();
+  try {
+    await deed();
+  } catch (error) {
+    if (error instanceof Problem) say(problemText(error));
+    else if (error instanceof Unreachable) lookAgain();
+    else throw error;
+  } finally {
+    busy = false;
+    view?.update();
+  }
+}
+
+// --- the till
+
+function show(next) {
+  view?.close?.();
+  view = next;
+  fill(part("till"), view.element);
+  if (view.name === "payment") sessionStorage.setItem(SHOWN, view.payment);
+  else sessionStorage.removeItem(SHOWN);
+  if (!isTyping()) part("till").focus({ preventScroll: true });
+  view.focus();
+  day?.update();
+}
+
+function rest(fen = 0) {
+  show(keypadView({ start, busy: () => busy, fen }));
+}
+
+function open(id) {
+  const payment = store.payments.get(id);
+  show(paymentView(id, { cancel, print, printRefund, refund: askRefund, leave: () => rest() }));
+  loadRefunds(payment).catch(() => {});
+}
+
+function start(amount, method) {
+  attempt(async () => begun(await send("/v1/payments", method ? { amount, method } : { amount })));
+}
+
+function begun(answer) {
+  if ("refundNo" in answer) {
+    putRefund(answer);
+    open(answer.paymentId);
+  } else {
+    putPayment(answer);
+    open(answer.id);
+  }
+}
+
+function cancel(payment) {
+  attempt(async () => putPayment(await post(`/v1/payments/${payment.id}/cancel`)));
+}
+
+function print(payment) {
+  attempt(async () => {
+    await post(`/v1/payments/${payment.id}/receipt`);
+    say(t("printing"));
+  });
+}
+
+function printRefund(refund) {
+  attempt(async () => {
+    await post(`/v1/refunds/${refund.id}/receipt`);
+    say(t("printing"));
+  });
+}
+
+function askRefund(payment) {
+  const back = () => open(payment.id);
+  const refund = (amount) =>
+    attempt(async () => begun(await send(`/v1/payments/${payment.id}/refunds`, { amount })));
+  show(refundView({ payment, refund, back, busy: () => busy }));
+}
+
+function look(text) {
+  attempt(async () => open((await find(text)).id));
+}
+
+// --- what posd tells
+
+onChange((what, value) => {
+  if (what === "payment" && view?.payment === value.id && view.name === "payment") ended(value);
+  if (what === "refund") refreshReport();
+  if (what === "payment") refreshReport();
+  if (what === "device" || what === "all") bar.update();
+  view?.update();
+  day?.update();
+});
+
+/** Say the end of the payment on the screen aloud, and put the focus where the next step is. */
+let spoken = null;
+function ended(payment) {
+  const words = `${t(payment.status)} ${money(payment.payAmount ?? payment.amount)}`;
+  if (spoken === payment.id + payment.status) return;
+  spoken = payment.id + payment.status;
+  part("spoken").textContent = words;
+  view.update();
+  if (isFinal(payment) && !isTyping()) view.focus();
+}
+
+function scanned(scan) {
+  const receipt = scan.reason === null || scan.reason === undefined;
+  if (!receipt) return say(t(SCANS[scan.reason]));
+  // Goods are the POS's business; only what is an order number of ours is a receipt.
+  const known = [...store.payments.values()].find((payment) => payment.orderNo === scan.text);
+  if (known !== undefined) return open(known.id);
+  if (scan.text.startsWith(store.settings.terminal) || scan.text.includes(store.settings.terminal)) look(scan.text);
+}
+
+const events = { payment: putPayment, refund: putRefund, device: putDevice, scan: scanned, print: () => {} };
+
+// --- the line to posd
+
+function stand(where) {
+  standing = where;
+  part("door").hidden = where !== "out";
+  part("counter").hidden = where === "out" || day === null;
+  drawBanner();
+}
+
+function drawBanner() {
+  const shown = standing === "down";
+  part("banner").hidden = !shown;
+  part("banner").textContent = shown ? t(pending() ? "down_pending" : "down") : "";
+  document.body.classList.toggle("is-down", shown);
+}
+
+function down() {
+  stand("down");
+}
+
+/** A call was not answered: the line is looked after at once, and the banner stands until it is known to be well. */
+function lookAgain() {
+  down();
+  reconnect();
+}
+
+async function up() {
+  const again = standing === "down" && day !== null;
+  await refresh();
+  if (day === null) furnish();
+  stand("up");
+  if (again) say(t("back_up"));
+  const left = pending();
+  if (left !== null) attempt(async () => begun(await repeat(left)));
+}
+
+/** The first time: put up the views and find the payment that was on the screen, or one that is running. */
+function furnish() {
+  turn();
+  const shown = sessionStorage.getItem(SHOWN);
+  const running = [...store.payments.values()].filter((payment) => !isFinal(payment));
+  running.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+  const first = store.payments.get(shown) ?? running.find((payment) => payment.status !== "cancelling");
+  if (first !== undefined) open(first.id);
+}
+
+function signedOut() {
+  fill(
+    part("door"),
+    h("h2", {}, t("signed_out")),
+    h("p", {}, t("signed_out_how")),
+    h("p", {}, h("code", {}, "posd ui")),
+    h("p", { class: "dim" }, t("signed_out_then")),
+  );
+  bar.update();
+  stand("out");
+}
+
+/** Everything in the language that was chosen. */
+function turn() {
+  document.documentElement.lang = locale();
+  document.title = t("title");
+  bar.update();
+  drawBanner();
+  if (standing === "out") return signedOut();
+  day = dayView({ open, look, shown: () => (view?.name === "payment" ? view.payment : null) });
+  fill(part("day"), day.element);
+  if (view?.name === "refund") askRefund(store.payments.get(view.payment));
+  else if (view?.name === "payment") view.update();
+  else rest(view?.amount() ?? 0);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || part("counter").hidden) return;
+  if (isTyping()) return;
+  if (event.key === "Escape" && bar.close()) event.preventDefault();
+  else if (event.key === "/") {
+    document.querySelector(".search")?.focus();
+    event.preventDefault();
+  } else if (view?.key(event)) event.preventDefault();
+});
+
+document.title = t("title");
+document.documentElement.lang = locale();
+bar.update();
+const reconnect = keepConnected({ up, down, signedOut, event: (kind, value) => events[kind](value) });

@@ -1,0 +1,104 @@
+/** The day: what needs a look on top, then all payments, the newest first, with a search. */
+
+import { fill, h, shape } from "/ui/dom.js";
+import { money, yuan } from "/ui/money.js";
+import { isFinal, loadMore, ofToday, store } from "/ui/store.js";
+import { t, walletName } from "/ui/words.js";
+
+/** `open(id)` shows a payment; `look(text)` asks posd for one that is not listed. */
+export function dayView({ open, look, shown }) {
+  const sums = h("p", { class: "sums" });
+  const field = h("input", {
+    type: "search",
+    class: "search",
+    "data-key": "search",
+    autocomplete: "off",
+    spellcheck: "false",
+    placeholder: t("search"),
+    "aria-label": t("search"),
+    oninput: () => update(),
+    onkeydown: searchKey,
+  });
+  const top = h("div", { class: "look" });
+  const rows = h("div", { class: "rows" });
+  const element = h(
+    "div",
+    { class: "ledger" },
+    h("div", { class: "head" }, h("h2", {}, t("today")), sums),
+    field,
+    h("div", { class: "scroll", tabindex: "-1" }, top, rows),
+  );
+
+  function searchKey(event) {
+    if (event.key === "Escape") {
+      field.value = "";
+      update();
+      field.blur();
+    } else if (event.key === "Enter" && field.value.trim()) {
+      const [only, other] = matching();
+      if (only !== undefined && other === undefined) open(only.id);
+      else if (only === undefined) look(field.value.trim());
+    } else return;
+    event.preventDefault();
+  }
+
+  function matching() {
+    const wanted = field.value.trim().toLowerCase();
+    const all = [...store.payments.values()].sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+    if (!wanted) return all.filter(ofToday);
+    const texts = (payment) => [
+      payment.orderNo, payment.reference, payment.tradeNo, payment.channelTradeNo, yuan(payment.amount),
+    ];
+    return all.filter((payment) => texts(payment).some((text) => text?.toLowerCase().includes(wanted)));
+  }
+
+  function update() {
+    const report = store.report;
+    const refunded = report?.refunds.count ?? 0;
+    sums.replaceChildren(
+      t("day_sums", { count: report?.totals.count ?? 0, sum: money(report?.totals.payAmount ?? 0) }),
+      ...(refunded ? [h("span", {}, t("day_refunds", { count: refunded, sum: money(report.refunds.amount) }))] : []),
+    );
+    const found = matching();
+    const urgent = [...store.payments.values()].filter((payment) => payment.attention || !isFinal(payment));
+    urgent.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+    const listed = field.value.trim() ? found : found.filter((payment) => !urgent.includes(payment));
+    fill(top, field.value.trim() || urgent.length === 0 ? [] : [h("h3", {}, t("look")), table(urgent, "look")]);
+    const none = h("p", { class: "none" }, t(field.value.trim() ? "nothing_found" : "nothing_today"));
+    fill(rows, listed.length ? table(listed, "row") : urgent.length && !field.value.trim() ? null : none, more());
+  }
+
+  function table(payments, kind) {
+    return h("ul", { class: "payments" }, payments.map((payment) => h("li", {}, row(payment, kind))));
+  }
+
+  function row(payment, kind) {
+    const part = payment.refundedAmount > 0 && h("span", { class: "part" }, `${t("refunded")} ${money(payment.refundedAmount)}`);
+    const today = ofToday(payment);
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "row",
+        "data-key": `${kind}-${payment.id}`,
+        "data-order": payment.orderNo,
+        "data-status": payment.status,
+        "aria-current": payment.id === shown() ? "true" : null,
+        onclick: () => open(payment.id),
+      },
+      shape(payment.attention && isFinal(payment) ? "attention" : payment.status, "small"),
+      h("span", { class: "state" }, t(payment.status), payment.attention && h("b", {}, t("attention")), part),
+      h("span", { class: "what" }, payment.wallet ? walletName(payment.wallet) : "", h("small", {}, payment.reference ?? `…${payment.orderNo.slice(-8)}`)),
+      h("time", {}, today ? payment.createdAt.slice(11, 16) : payment.createdAt.slice(5, 16).replace("T", " ")),
+      h("span", { class: "sum" }, money(payment.payAmount ?? payment.amount)),
+    );
+  }
+
+  function more() {
+    if (!store.more || field.value.trim()) return null;
+    return h("button", { type: "button", class: "button more", "data-key": "more", onclick: loadMore }, t("more"));
+  }
+
+  update();
+  return { element, update };
+}

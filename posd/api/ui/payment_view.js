@@ -1,0 +1,166 @@
+/** One payment, from the moment it waits for a code to long after its end. */
+
+import { fill, h, ring, shape } from "/ui/dom.js";
+import { money } from "/ui/money.js";
+import { isFinal, refundsOf, store, timelineOf } from "/ui/store.js";
+import { locale, reasonText, t, walletName } from "/ui/words.js";
+
+/** Often enough for seconds that are never late by more than the eye sees. */
+const TICK_MS = 100;
+
+/** `act` has: cancel, refund, print, printRefund, leave; each takes the payment (or the refund). */
+export function paymentView(ident, act) {
+  const element = h("div", { class: "payment" });
+  let drawn = null;
+  let tick = () => {};
+  let timeline = null;
+  let opened = false;
+  const timer = setInterval(() => tick(), TICK_MS);
+
+  function update() {
+    const payment = store.payments.get(ident);
+    const now = JSON.stringify([payment, refundsOf(ident), locale(), timeline]);
+    if (now === drawn) return;
+    drawn = now;
+    const watch = clock(payment);
+    tick = watch.tick;
+    fill(element, hero(payment, watch), facts(payment), refunds(payment), happened(payment), buttons(payment));
+    tick();
+  }
+
+  function hero(payment, watch) {
+    const qr = payment.qrCode !== null && payment.status === "processing";
+    return h(
+      "div",
+      { class: `hero ${payment.status}${qr ? " with-qr" : ""}`, "data-status": payment.status },
+      payment.attention && h("p", { class: "flag" }, shape("attention", "small"), t("attention")),
+      qr ? h("img", { class: "qr", src: `/v1/payments/${ident}/qr.svg`, alt: t("qr_code") }) : watch.element,
+      h("h2", {}, t(payment.status)),
+      h("p", { class: "sum" }, money(payment.payAmount ?? payment.amount)),
+      qr && watch.element,
+      payment.reason ? h("p", { class: "why" }, reasonText(payment.reason)) : hint(payment, qr),
+    );
+  }
+
+  function buttons(payment) {
+    const left = payment.amount - payment.refundedAmount;
+    const done = isFinal(payment);
+    const printed = payment.receipt.state === "printed" || payment.receipt.copies > 0;
+    return h(
+      "div",
+      { class: "actions" },
+      !done && payment.status !== "cancelling" && button("cancel", t("cancel"), "warn", () => act.cancel(payment)),
+      (done || payment.status !== "awaiting_code") && button("new", t("new_payment"), done ? "first" : "", act.leave),
+      payment.status === "paid" &&
+        button("print", t(printed ? "reprint_copy" : "reprint"), "", () => act.print(payment)),
+      payment.status === "cancelled" && payment.submittedAt !== null && button("print", t("void_slip"), "", () => act.print(payment)),
+      payment.status === "paid" && left > 0 && button("refund", t("refund"), "", () => act.refund(payment)),
+    );
+  }
+
+  function refunds(payment) {
+    const known = refundsOf(payment.id);
+    if (known.length === 0) return null;
+    return h(
+      "section",
+      { class: "refunds" },
+      h("h3", {}, t("refunds")),
+      h("ul", {}, known.map((refund) => h(
+        "li",
+        { "data-refund": refund.status },
+        h("span", { class: "word" }, t(`refund_${refund.status}`)),
+        h("span", { class: "sum" }, money(refund.amount)),
+        h("span", { class: "dim" }, refund.createdAt.slice(11, 19)),
+        refund.status === "succeeded" &&
+          button(`slip-${refund.id}`, t("reprint_refund"), "small", () => act.printRefund(refund)),
+      ))),
+    );
+  }
+
+  function happened(payment) {
+    const toggled = async (event) => {
+      opened = event.target.open;
+      if (!opened) return;
+      timeline = await timelineOf(payment).catch(() => timeline);
+      update();
+    };
+    return h(
+      "details",
+      { class: "timeline", open: opened },
+      h("summary", { "data-key": "timeline", onclick: (event) => toggled({ target: { open: !event.currentTarget.parentElement.open } }) }, t("timeline")),
+      h("ol", { lang: "en" }, (timeline ?? []).map((item) => h("li", {}, h("time", {}, item.at.slice(11, 23)), item.text))),
+    );
+  }
+
+  function key(event) {
+    const payment = store.payments.get(ident);
+    if (event.key !== "Escape") return false;
+    if (isFinal(payment) || payment.status === "cancelling") act.leave();
+    // Nothing was sent yet: giving up is free. Later it takes the button itself, which is where Escape leads.
+    else if (payment.status === "awaiting_code") act.cancel(payment);
+    else element.querySelector('[data-key="cancel"]')?.focus();
+    return true;
+  }
+
+  update();
+  return {
+    element,
+    key,
+    update,
+    name: "payment",
+    payment: ident,
+    focus: () => element.querySelector('[data-key="new"].first')?.focus(),
+    close: () => clearInterval(timer),
+  };
+}
+
+function button(key, label, kind, press) {
+  return h("button", { type: "button", class: `button ${kind}`, "data-key": key, onclick: press }, label);
+}
+
+function hint(payment, qr) {
+  if (isFinal(payment)) return null;
+  const hints = { awaiting_code: "awaiting_hint", processing: qr ? "qr_hint" : "processing_hint", cancelling: "cancelling_hint" };
+  return h("p", { class: "why" }, t(hints[payment.status]));
+}
+
+/** The seconds of the window, by posd's own word when it ends; a shape for every other state. */
+function clock(payment) {
+  if (payment.windowEndsAt === null) return { element: shape(payment.status), tick: () => {} };
+  const ends = Date.parse(payment.windowEndsAt);
+  const whole = Math.max(1, ends - Date.parse(payment.submittedAt));
+  const { picture, part } = ring();
+  const figure = h("span", { class: "seconds" });
+  const unit = h("span", { class: "unit" }, t("seconds"));
+  const element = h("div", { class: "countdown", role: "timer", "aria-live": "off" }, picture, figure, unit);
+  const tick = () => {
+    const left = ends - Date.now();
+    part(left / whole);
+    const text = left > 0 ? String(Math.ceil(left / 1000)) : "0";
+    if (figure.textContent !== text) figure.textContent = text;
+  };
+  return { element, tick };
+}
+
+function facts(payment) {
+  const copies = payment.receipt.copies ? `, ${t("copies", { count: payment.receipt.copies })}` : "";
+  const receipt = payment.receipt.state === "none" ? null : t(`receipt_${payment.receipt.state}`) + copies;
+  const rows = [
+    ["order_amount", payment.coupAmount ? money(payment.amount) : null],
+    ["discount", payment.coupAmount ? `-${money(payment.coupAmount)}` : null],
+    ["really_paid", payment.coupAmount ? money(payment.payAmount) : null],
+    ["refunded", payment.refundedAmount ? money(payment.refundedAmount) : null],
+    ["wallet", payment.wallet && walletName(payment.wallet)],
+    ["receipt", receipt],
+    ["reference", payment.reference],
+    ["time", payment.createdAt.slice(0, 19).replace("T", " ")],
+    ["order_no", payment.orderNo],
+    ["trade_no", payment.tradeNo],
+    ["channel_trade_no", payment.channelTradeNo],
+  ];
+  return h(
+    "dl",
+    { class: "facts" },
+    rows.filter(([, value]) => value).map(([name, value]) => h("div", { class: name }, h("dt", {}, t(name)), h("dd", {}, value))),
+  );
+}
