@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from devices.errors import DeviceError
 from posd.api.problems import Problem
 from posd.checkout.errors import Refusal
 from posd.journal.errors import JournalUnavailable
@@ -27,6 +28,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem.response()
     except Refusal as refusal:
         return Problem.of(refusal).response()
+    except DeviceError as error:
+        return Problem(503, "device_unavailable", str(error), retryable=True).response()
     except JournalUnavailable as error:
         return Problem(503, "journal_unavailable", str(error), retryable=True).response()
     except web.HTTPException as error:
