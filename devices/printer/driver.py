@@ -139,11 +139,7 @@ class Printer:
         if self._lock.locked():
             return self.last_status
         async with self._lock, self._connected() as conversation:
-            status = await self._before(self._ask(conversation, self._timing.status_s))
-            if status is None:
-                self._note_silence()
-            self._tell_status(status)
-            return status
+            return await self._before(self._look(conversation))
 
     async def watch(self) -> Never:
         """Probe for ever, so that `state` is true while nothing is printed. Ends by cancellation."""
@@ -190,6 +186,7 @@ class Printer:
 
     async def _require_ready(self, conversation: Conversation) -> None:
         """Raises PrinterNotReady unless it is ready, or answers nothing and may be."""
+        await self._end_broken_command()
         status = await self._ask(conversation, self._timing.mute_s if self._is_mute else self._timing.status_s)
         if status is None:
             await self._require_plausible_silence()
@@ -200,6 +197,13 @@ class Printer:
             await conversation.ask_in_turn()
             self._answers_in_turn = await conversation.wait_turn(self._timing.in_turn_s)
 
+    async def _end_broken_command(self) -> None:
+        # A job that broke off inside a command left the printer waiting for the rest of it, and that would swallow
+        # questions and receipts. Zeros are the rest; where none is due, they print nothing.
+        if self._owed_bytes:
+            await self._transport.write(bytes(self._owed_bytes))
+            self._owed_bytes = 0
+
     async def _ask(self, conversation: Conversation, timeout_s: float) -> PrinterStatus | None:
         if not self._transport.answers:
             return None
@@ -207,6 +211,14 @@ class Printer:
         if status is not None:
             self._has_answered, self._silent_since, self._is_mute = True, None, False
         self.last_status = status
+        return status
+
+    async def _look(self, conversation: Conversation) -> PrinterStatus | None:
+        await self._end_broken_command()
+        status = await self._ask(conversation, self._timing.status_s)
+        if status is None:
+            self._note_silence()
+        self._tell_status(status)
         return status
 
     async def _require_plausible_silence(self) -> None:
@@ -226,11 +238,9 @@ class Printer:
     # --- from the first byte on
 
     async def _deliver(self, conversation: Conversation, data: bytes) -> None:
-        # What broke off inside a command swallows what comes next; zeros end it and print nothing.
-        resync = bytes(self._owed_bytes)
         self._owed_bytes = builder.longest_command_bytes(data)
         try:
-            await self._patiently(self._hand_over(resync + data))
+            await self._patiently(self._hand_over(data))
             status = None if self._is_mute else await self._until_printed(conversation)
         except DeviceError as error:
             raise PrintBroken(error.detail) from error

@@ -8,12 +8,14 @@ import dataclasses
 import pytest
 
 from devices.errors import DeviceUnavailable
+from devices.printer import builder, escpos
+from devices.printer.document import Cut, Document, QrCode, Text
 from devices.printer.driver import PrintBroken, Printer, PrinterNotReady, Timing
-from devices.printer.profile import Profile
+from devices.printer.profile import Encoding, Profile
 from devices.state import Health
 from devices.transport.base import LineStatus
 from devices.transport.memory import MemoryTransport
-from tests.devices.printer.support import DeskPrinter, Spool
+from tests.devices.printer.support import DeskPrinter, Spool, lines_of
 
 pytestmark = pytest.mark.looptime
 
@@ -213,6 +215,7 @@ async def test_the_ports_own_paper_line() -> None:
 
 async def test_a_kick_does_not_wait_for_paper() -> None:
     """While a receipt waits for paper, a kick is refused within five seconds and never carried out."""
+    builder.warm_up()
     desk = Desk(DeskPrinter())
     desk.inside.paper_out(after_lines=1)
     job = asyncio.create_task(desk.print())
@@ -220,7 +223,8 @@ async def test_a_kick_does_not_wait_for_paper() -> None:
     began_at = asyncio.get_running_loop().time()
     with pytest.raises(PrinterNotReady, match="busy with a receipt: out of paper"):
         await desk.printer.kick()
-    assert TIMING.drawer_s == pytest.approx(asyncio.get_running_loop().time() - began_at)
+    # The kick's bytes come from an executor, for which virtual time goes on a little.
+    assert TIMING.drawer_s <= asyncio.get_running_loop().time() - began_at < 2 * TIMING.drawer_s
     desk.inside.paper_in()
     await job
     assert 0 == sum(paper.drawer_kicks for paper in desk.inside.receipts)
@@ -275,3 +279,25 @@ async def test_breaking_at_every_byte(byte: int) -> None:
 def test_profile_is_kept() -> None:
     """The printer knows its paper, so that its jobs can be built."""
     assert Profile() == Spool().printer(MemoryTransport()).profile
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "image"])
+async def test_breaking_inside_a_command(encoding: Encoding) -> None:
+    """The printer waits for the rest and would swallow the next receipt; that one comes out whole all the same."""
+    job = escpos.encode(Document((Text("中文"), QrCode("1" * 500), Cut())), Profile(encoding=encoding))
+    command = b"\x1dv0" if encoding == "image" else b"\x1d(k\xf7"
+    assert command in job
+    desk = Desk(DeskPrinter())
+    await desk.printer.probe()
+
+    async def on_started() -> None:
+        desk.line.break_after = job.index(command) + 10
+
+    with pytest.raises(PrintBroken):
+        await desk.printer.print_job(job, on_started)
+    await desk.print()
+    await desk.print()
+    texts = ["".join(row.text for row in lines_of(paper)) for paper in desk.inside.receipts[-2:]]
+    assert [True, True] == [text.endswith("中文AB") for text in texts]
+    zeros = bytes(builder.longest_command_bytes(job))
+    assert 1 == desk.line.taken.count(zeros + b"\x10\x04\x01"), "once, and before the first question"
