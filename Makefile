@@ -29,7 +29,7 @@ demo: venv  ## posd, a gateway, a scanner and a printer on this machine, telling
 	@$(BIN)/posd demo $(DEMO)
 
 test: venv  ## all tests (TEST="-k journal -x")
-	@scripts/setup font browser usb
+	@scripts/setup font browser usb systemd
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TEST)
 
 check: venv  ## style and types
