@@ -1,4 +1,4 @@
-"""The units: systemd understands them, what they leave open is little and known, and the template is no third opinion."""
+"""The units: systemd understands them, they leave open what we know, and the template is no third opinion."""
 
 from __future__ import annotations
 
