@@ -85,8 +85,14 @@ class Journal:
         return await asyncio.shield(future)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a query on the read-only connection, in its own thread; it sees only what is durable."""
-        return await self._run(self._reading, lambda: query(self._reader))
+        """Run a query on the read-only connection, in its own thread; it sees only what is durable.
+
+        Raises JournalUnavailable when the disk cannot be read.
+        """
+        try:
+            return await self._run(self._reading, lambda: query(self._reader))
+        except sqlite3.Error as error:
+            raise JournalUnavailable(f"the journal cannot be read: {error}; look after the disk") from error
 
     async def close(self) -> None:
         """Write what is waiting, and let go of the file."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from devices.printer import raster
 from devices.printer.document import Document
 from devices.printer.profile import Profile
 from devices.printer.slip import trial_slip
@@ -87,6 +86,8 @@ class Papers:
 
     def png(self, document: Document) -> bytes:
         """As a picture. Takes tens of milliseconds: call it in an executor."""
+        from devices.printer import raster
+
         return raster.to_png(document, self.profile)
 
 

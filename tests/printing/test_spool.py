@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from posd.payment.events import Status
 from posd.payment.refund import Refund
 from posd.printing import plan, spool
 from posd.printing.errors import NoDrawer, NoPrinter, NoReceipt, PrinterUnavailable
-from posd.printing.job import Audience, JobKind, JobState, PrintFinished
+from posd.printing.job import Audience, JobKind, JobState, PrintFinished, PrintJob, PrintStarted
 from posd.printing.printer import printer_of
 from tests.printing.support import HALF_A_RECEIPT, MUTE, Till, at_tcp, break_off, copy_no, until
 
@@ -533,4 +534,42 @@ async def test_a_full_disk_after_the_last_byte(printer: VirtualPrinter, open_til
     payment = await till.pay()
     await till.settled()
     assert ["printed"] == await till.states_of(payment)
+    assert [0] == [copy_no(paper.text) for paper in printer.receipts]
+
+
+async def test_a_disk_that_cannot_be_read(
+    printer: VirtualPrinter, open_till: OpenTill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The spool tries again until it can, and prints; it does not end."""
+    till = await open_till()
+    faults = [sqlite3.OperationalError("disk I/O error") for _ in range(3)]
+    live_jobs = queries.live_jobs
+
+    def sometimes(db: sqlite3.Connection) -> list[PrintJob]:
+        if faults:
+            raise faults.pop()
+        return live_jobs(db)
+
+    monkeypatch.setattr(queries, "live_jobs", sometimes)
+    payment = await till.pay()
+    await till.until(payment, "printed")
+    assert [] == faults
+    assert [0] == [copy_no(paper.text) for paper in printer.receipts]
+
+
+async def test_a_full_disk_before_the_first_byte(printer: VirtualPrinter, open_till: OpenTill) -> None:
+    """Nothing is sent that is not recorded as started; when there is room again, the original comes out."""
+    till = await open_till()
+    write, full = till.journal.append, [True, True]
+
+    async def append(batch: Batch) -> object:
+        if full and any(isinstance(fact.event, PrintStarted) for fact in batch.facts):
+            full.pop()
+            assert [] == printer.receipts
+            raise JournalUnavailable("the disk is full")
+        return await write(batch)
+
+    till.journal.append = append  # type: ignore[assignment,method-assign]
+    payment = await till.pay()
+    await till.until(payment, "printed")
     assert [0] == [copy_no(paper.text) for paper in printer.receipts]
