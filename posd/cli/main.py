@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from posd import __version__
-from posd.cli import care, demo_command, gateway_call, journal_commands, money, paper, reading, running
 from posd.cli.errors import CommandError, Exit
 from posd.client import ProblemAnswer, Unreachable
 from posd.config.load import ConfigError
@@ -17,12 +17,15 @@ DEFAULT_CONFIG = "/etc/posd/posd.toml"
 
 Command = Callable[[argparse.Namespace], int]
 
-_GROUPS = (running, money, reading, paper, journal_commands, gateway_call, care, demo_command)
+_GROUPS = ("running", "money", "reading", "paper", "journal_commands", "gateway_call", "care", "demo_command")
+"""Modules of this package, in the order of the help."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Errors are one line on standard error that says what to do."""
-    parser = make_parser()
+    words = sys.argv[1:] if arguments is None else arguments
+    # The daemon is not to wait for what only other commands need: `run` is read by its own group alone.
+    parser = make_parser(("running",) if _asks_for_run(words) else _GROUPS)
     options = parser.parse_args(arguments)
     command: Command = options.command
     try:
@@ -43,8 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(Exit.UNKNOWN, "interrupted")
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Everything the command line takes."""
+def _asks_for_run(words: Sequence[str]) -> bool:
+    """``posd run`` or ``posd --config FILE run``, as a unit or a technician writes it."""
+    return list(words) == ["run"] or (len(words) == 3 and words[0] == "--config" and words[2] == "run")
+
+
+def make_parser(groups: Sequence[str] = _GROUPS) -> argparse.ArgumentParser:
+    """What the command line takes of these groups; of all, unless fewer are enough."""
     parser = argparse.ArgumentParser(
         prog="posd",
         description="Takes payments at a till: scanner to gateway to receipt, and right about the money in between.",
@@ -54,8 +62,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", default=DEFAULT_CONFIG, metavar="FILE", help=f"default: {DEFAULT_CONFIG}")
     parser.add_argument("--version", action="version", version=f"posd {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in _GROUPS:
-        group.add_commands(commands)
+    for group in groups:
+        import_module(f"posd.cli.{group}").add_commands(commands)
     return parser
 
 
