@@ -16,6 +16,7 @@ from posd.api.sign_in import add_sign_in
 def make_app(context: Context) -> web.Application:
     """The API over one set of parts; serve it on as many sockets as wanted."""
     app = web.Application(middlewares=[problems, context.guard.middleware()], client_max_size=BODY_AT_MOST)
+    app.on_response_prepare.append(context.guard.tell_origin)
     app[CONTEXT] = context
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(route))

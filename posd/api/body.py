@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import math
 import unicodedata
+from collections import Counter
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from posd.api.problems import Problem, invalid
 
@@ -32,7 +34,7 @@ async def read_body(request: web.Request, kind: type[T]) -> tuple[T, dict[str, A
 
 
 async def _read_object(request: web.Request) -> dict[str, Any]:
-    raw = await request.read()
+    raw = await _read(request)
     if not raw.strip():
         return {}
     if request.content_type != "application/json":
@@ -48,14 +50,20 @@ async def _read_object(request: web.Request) -> dict[str, Any]:
     return value
 
 
+async def _read(request: web.Request) -> bytes:
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, HttpProcessingError) as error:
+        raise invalid("the body is not encoded as its headers say") from error
+
+
 class _Refused(ValueError):
     """JSON that two readers could read in two ways."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
+    for name, times in Counter(name for name, _ in pairs).items():
+        if times > 1:
             raise _Refused(f"{printable(name)} stands twice")
     return {name: _whole(value) for name, value in pairs}
 

@@ -16,6 +16,8 @@ from posd.journal.batch import Told
 
 HEARTBEAT_S = 15.0
 """A connection that says nothing for longer is taken for dead by proxies and browsers."""
+ID_DIGITS = 18
+"""No id has more: a longer number is none of ours."""
 REPLAY_CHUNK = 500
 """Notices read at once while replaying."""
 
@@ -40,7 +42,7 @@ async def events(context: Context, request: web.Request) -> web.StreamResponse:
 async def _replay(context: Context, response: web.StreamResponse, after: str) -> int:
     """Everything since ``after``; all that is kept, behind a ``reset``, where it is not known (any more)."""
     first, last = await context.journal.read(queries.notice_range)
-    known = after.isascii() and after.isdigit() and first - 1 <= int(after) <= last
+    known = len(after) <= ID_DIGITS and after.isascii() and after.isdigit() and first - 1 <= int(after) <= last
     if not known:
         await response.write(b"event: reset\ndata: {}\n\n")
     told_last = int(after) if known else first - 1

@@ -5,6 +5,7 @@ On the Unix socket access is the socket file's mode and group, and nothing of th
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 from dataclasses import dataclass, field
@@ -85,15 +86,20 @@ class Guard:
             if not _is_tcp(request):
                 return await handler(request)
             origin = self._check_origin(request)
-            if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-                return web.Response(status=204, headers=self._cors(origin, preflight=request))
+            if origin is not None and request.method == "OPTIONS":
+                return web.Response(status=204, headers=_preflight(request))
             self._check_token(request)
-            response = await handler(request)
-            if origin is not None and not response.prepared:
-                response.headers.update(self._cors(origin, preflight=None))
-            return response
+            return await handler(request)
 
         return guard
+
+    async def tell_origin(self, request: web.Request, response: web.StreamResponse) -> None:
+        """For ``on_response_prepare``: an allowed origin may read every answer, problems and event streams too."""
+        origin = request.headers.get("Origin")
+        if origin in self._allowed_origins and _is_tcp(request):
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = "Idempotent-Replayed, Location"
+            response.headers["Vary"] = "Origin"
 
     def _check_origin(self, request: web.Request) -> str | None:
         """The foreign origin of an allowed caller, None for our own page and for programs."""
@@ -114,23 +120,19 @@ class Guard:
             given, wanted = token.strip().encode("utf-8", "surrogateescape"), self._token.reveal().encode()
             if hmac.compare_digest(given, wanted):
                 return
-        elif not scheme and self.sessions.holds(request.cookies.get(COOKIE), request.loop.time()):
+        elif not scheme and self.sessions.holds(request.cookies.get(COOKIE), asyncio.get_running_loop().time()):
             return
         raise Problem(401, "unauthorized", "send Authorization: Bearer with the token of [api] token_file")
 
-    def _cors(self, origin: str | None, preflight: web.Request | None) -> dict[str, str]:
-        if origin is None:
-            return {}
-        headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
-        headers["Access-Control-Expose-Headers"] = "Idempotent-Replayed"
-        if preflight is None:
-            return headers
-        headers |= {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _HEADERS}
-        headers["Access-Control-Max-Age"] = "600"
-        for name in ("Private", "Local"):
-            if preflight.headers.get(f"Access-Control-Request-{name}-Network") == "true":
-                headers[f"Access-Control-Allow-{name}-Network"] = "true"
-        return headers
+
+def _preflight(request: web.Request) -> dict[str, str]:
+    """What a page of an allowed origin may send; also from a public site to this machine, where the browser asks."""
+    headers = {"Access-Control-Allow-Methods": _METHODS, "Access-Control-Allow-Headers": _HEADERS}
+    headers["Access-Control-Max-Age"] = "600"
+    for name in ("Private", "Local"):
+        if request.headers.get(f"Access-Control-Request-{name}-Network") == "true":
+            headers[f"Access-Control-Allow-{name}-Network"] = "true"
+    return headers
 
 
 def _is_tcp(request: web.Request) -> bool:

@@ -125,15 +125,17 @@ def date_of(request: web.Request) -> str | None:
 
 
 async def _held(context: Context, ident: str, seconds: float) -> PaymentResource:
-    """A payment, once it is final or the time is over."""
-    loop_time = context.hub.time
-    deadline = loop_time() + seconds
-    with context.hub.watch(ident) as watch:
+    """A payment, once it is final, the time is over, or posd is being stopped."""
+    hub = context.hub
+    deadline = hub.time() + seconds
+    with hub.watch(ident) as watch:
         while True:
             payment = await context.payment(ident)
-            left = deadline - loop_time()
-            if payment.status.final or left <= 0 or not await watch.changed(left):
-                return payment if payment.status.final or left <= 0 else await context.payment(ident)
+            left = deadline - hub.time()
+            if payment.status.final or left <= 0 or hub.closed:
+                return payment
+            if not await watch.changed(left):
+                return await context.payment(ident)
 
 
 def _order(body: PaymentBody) -> Order:

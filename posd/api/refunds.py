@@ -41,11 +41,13 @@ async def print_receipt(context: Context, request: web.Request) -> web.Response:
 
 
 async def _held(context: Context, ident: str, seconds: float) -> RefundResource:
-    """A refund, once it is final or the time is over."""
-    deadline = context.hub.time() + seconds
-    with context.hub.watch(ident) as watch:
+    """A refund, once it is final, the time is over, or posd is being stopped."""
+    hub = context.hub
+    refund = await context.refunds.find(ident)
+    deadline = hub.time() + seconds
+    with hub.watch(refund.refund_id) as watch:
         while True:
-            refund = await context.refunds.find(ident)
-            left = deadline - context.hub.time()
-            if refund.status.final or left <= 0 or not await watch.changed(left):
+            refund = await context.refunds.find(refund.refund_id)
+            left = deadline - hub.time()
+            if refund.status.final or left <= 0 or hub.closed or not await watch.changed(left):
                 return context.views.refund(refund if refund.status.final else await context.refunds.find(ident))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from posd.api.problems import Problem, invalid
 from posd.config.load import split_host_port
 from posd.config.sections import Api
 
@@ -24,12 +25,46 @@ class ListenError(Exception):
     """A listener cannot be opened; the message says which and what to do."""
 
 
+class _Connection(web.RequestHandler):
+    """Answers what is no HTTP, or too much of it, with a problem as everything else; nothing of it is repeated."""
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The last answer on this connection."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("half an answer was sent already")
+        problem = invalid("this is no HTTP/1.1 request, or its head is too long")
+        if status >= 500:
+            _log.error("an answer could not be made", exc_info=exc)
+            problem = Problem(500, "internal_error", "posd made a mistake; its log says which", retryable=True)
+        response = problem.response()
+        response.force_close()
+        return response
+
+
+class _Connections(web.Server):
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=self._loop, **self._kwargs)
+
+
+class _Runner(web.AppRunner):
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        server.__class__ = _Connections  # aiohttp takes a class of connections nowhere else
+        return server
+
+
 class Server:
     """Serves one application on all sockets of the configuration, from ``start`` to ``close``."""
 
     def __init__(self, app: web.Application, config: Api) -> None:
         self._config = config
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, max_line_size=8190)
+        self._runner = _Runner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, max_line_size=8190)
         logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # it logs a traceback for every bad request
 
     async def start(self) -> None:

@@ -51,13 +51,13 @@ async def _link(request: web.Request) -> web.Response:
     listen = context.config.api.listen
     if listen is None:
         raise Problem(409, "no_listener", "the page needs [api] listen in the configuration")
-    ticket = context.guard.sessions.ticket(request.loop.time())
+    ticket = context.guard.sessions.ticket(asyncio.get_running_loop().time())
     return reply({"url": f"http://{listen}/ui/sign-in?ticket={ticket}"}, 201)
 
 
 async def _sign_in(request: web.Request) -> web.Response:
     context = request.app[CONTEXT]
-    session = context.guard.sessions.redeem(request.query.get("ticket", ""), request.loop.time())
+    session = context.guard.sessions.redeem(request.query.get("ticket", ""), asyncio.get_running_loop().time())
     response = web.Response(status=303, headers={"Location": "/ui/", **_HEADERS})
     if session is not None:
         ends_s = context.now_ms() // 1000 + int(SESSION_S)
@@ -68,7 +68,7 @@ async def _sign_in(request: web.Request) -> web.Response:
 
 async def _session(request: web.Request) -> web.Response:
     """``POST /ui/session``: whether the browser is signed in; after a restart of posd it is again, by its note."""
-    context, now_s = request.app[CONTEXT], request.loop.time()
+    context, now_s = request.app[CONTEXT], asyncio.get_running_loop().time()
     sessions = context.guard.sessions
     if sessions.holds(request.cookies.get(COOKIE), now_s):
         return reply({"signedIn": True})

@@ -25,17 +25,16 @@ class Stream:
         if self.cut_off:
             return
         if self._queue.full():
-            self.cut_off = True
-            self._queue.get_nowait()
-            self._queue.put_nowait(None)
+            self.close()
             return
         self._queue.put_nowait(told)
 
     def close(self) -> None:
-        """End the stream: its reader gets None."""
-        if not self._queue.full():
-            self._queue.put_nowait(None)
+        """End the stream: its reader gets None, and reads what was waiting from the journal when it comes back."""
         self.cut_off = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
 
     async def get(self) -> Told | None:
         """The next notice; None when the stream has ended."""
@@ -48,6 +47,8 @@ class Hub:
     def __init__(self) -> None:
         self._streams: set[Stream] = set()
         self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self.closed = False
+        """posd is being stopped: nobody is kept waiting any more."""
 
     def publish(self, told: Iterable[Told]) -> None:
         """What has become durable, in order."""
@@ -66,6 +67,8 @@ class Hub:
         """A reader of everything from now on; give it back with ``close_stream``."""
         stream = Stream()
         self._streams.add(stream)
+        if self.closed:
+            stream.close()
         return stream
 
     def close_stream(self, stream: Stream) -> None:
@@ -78,6 +81,7 @@ class Hub:
 
     def close(self) -> None:
         """End all streams and let all waiters look once more."""
+        self.closed = True
         for stream in self._streams:
             stream.close()
         for events in self._changes.values():

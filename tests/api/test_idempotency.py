@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from tests.api.till import Desk, Till, fresh_code
 
@@ -26,7 +27,8 @@ async def test_a_replay_gives_the_same_payment(desk: Desk) -> None:
 async def test_another_body_with_the_key_is_refused(desk: Desk) -> None:
     """422, and the first payment stands."""
     await desk.pay(1250, authCode=fresh_code(), key="k")
-    for amount, more in ((1251, {}), (1250, {"reference": "x"}), (1250, {"wallet": "WECHAT"})):
+    others: list[tuple[int, dict[str, Any]]] = [(1251, {}), (1250, {"reference": "x"}), (1250, {"wallet": "WECHAT"})]
+    for amount, more in others:
         answer = await desk.pay(amount, authCode=fresh_code(), key="k", **more)
         assert (422, "idempotency_key_reused") == answer.code
     assert 1 == len(desk.till.simulator.bank.orders)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from devices.printer.simulator import VirtualPrinter
 from devices.scanner.simulator import VirtualScanner
@@ -21,6 +22,7 @@ from posd.gateways.simulator.server import Simulator
 
 TOKEN = "a-token-of-the-tests"
 NOTHING = object()
+LOOK_AGAIN_S = 0.01
 
 Sections = dict[str, dict[str, Any]]
 
@@ -95,9 +97,9 @@ class Till:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[Desk]:
         """The daemon, until the block ends."""
-        async with running(self.write_config()) as parts:
-            async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.socket), limit=0)) as session:
-                yield Desk(self, parts, session, "http://localhost")
+        connector = aiohttp.UnixConnector(str(self.socket), limit=0)
+        async with running(self.write_config()) as parts, aiohttp.ClientSession(connector=connector) as session:
+            yield Desk(self, parts, session, "http://localhost")
 
     def new_key(self) -> str:
         """An idempotency key nobody has used."""
@@ -132,7 +134,7 @@ class Desk:
         if body is not NOTHING:
             data = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
             sent.setdefault("Content-Type", "application/json")
-        url = aiohttp.client.URL(self.base + path, encoded=True)
+        url = URL(self.base + path, encoded=True)
         async with self.session.request(method, url, data=data, headers=sent, allow_redirects=False) as response:
             return Answer(response.status, response.headers.copy(), await response.read())
 
@@ -165,8 +167,15 @@ class Desk:
 
     async def until(self, ident: str, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Look at a payment until it is as wanted."""
-        while not wanted(payment := await self.payment(ident)):
-            await asyncio.sleep(0.01)
+        while not wanted(payment := await self.payment(ident)):  # noqa: ASYNC110 - no event tells everything
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return payment
+
+    async def first(self, query: str = "") -> dict[str, Any]:
+        """The first payment of a list, once there is one."""
+        while not (items := (await self.get(f"/v1/payments{query}")).json["items"]):  # noqa: ASYNC110 - as above
+            await asyncio.sleep(LOOK_AGAIN_S)
+        payment: dict[str, Any] = items[0]
         return payment
 
 
@@ -179,13 +188,13 @@ class Stream:
     async def next(self) -> tuple[int | None, str, Any]:
         """The next event: id, kind, data. Comments are ``("", text)``."""
         fields: dict[str, str] = {}
-        while line := (await self.response.content.readline()).decode().rstrip("\n"):
-            name, _, value = line.partition(":")
-            fields[name] = value.strip()
-        if "" in fields:
-            return None, "", fields[""]
-        if "data" not in fields:
-            return await self.next()
+        while "data" not in fields:
+            while line := (await self.response.content.readuntil(b"\n")).decode().rstrip("\n"):
+                name, _, value = line.partition(":")
+                fields[name] = value.strip()
+            if "" in fields:
+                return None, "", fields[""]
+            assert not self.response.content.at_eof(), "the stream has ended"
         ident = int(fields["id"]) if "id" in fields else None
         return ident, fields["event"], json.loads(fields["data"])
 
