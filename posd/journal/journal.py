@@ -67,11 +67,14 @@ class Journal:
 
     def _open(self) -> None:
         self._db = open_for_writing(self.path)
-        last = self._db.execute("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-        if last is not None:
-            self.clock_trusted = self._clock.resume(read_mark(self._db), int(last[0]))
-        self._writer = Writer(self._db, self._render, self._date_of)
-        self._reader = connect(self.path, read_only=True)
+        try:
+            last = self._db.execute("SELECT at_ms FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+            if last is not None:
+                self.clock_trusted = self._clock.resume(read_mark(self._db), int(last[0]))
+            self._writer = Writer(self._db, self._render, self._date_of)
+            self._reader = connect(self.path, read_only=True)
+        except sqlite3.Error as error:
+            raise JournalUnusable(f"{self.path} cannot be read: {error}; restore it from a backup") from error
 
     async def append(self, batch: Batch) -> list[Told]:
         """Write a batch; returns once it is durable and told.
@@ -121,6 +124,10 @@ class Journal:
             except JournalError as error:
                 _fail(group, error)
                 continue
+            except BaseException:  # a fault of ours: it is logged by the owner of this task, and nobody waits for ever
+                _fail(group + self._waiting, JournalUnavailable("a fault in posd; its log says which"))
+                self._waiting.clear()
+                raise
             self.syncs += 1
             self._settle(group, results)
 

@@ -87,12 +87,23 @@ def _apply(thing: _Thing | None, event: AnyEvent) -> _Thing:
             raise JournalError(f"{type(event).__name__} begins nothing")
 
 
+_PROJECTIONS = {
+    "payments": ("payment_id", "order_no", "status", "wallet", "reference", "live"),
+    "refunds": ("refund_id", "refund_no", "payment_id", "status", "holds", "live"),
+    "print_jobs": ("job_id", "payment_id", "refund_id", "kind", "copy_no", "live"),
+}
+"""Table -> its key, and the columns that repeat what stands in its ``state`` under the same name."""
+
+
 def _compare(db: sqlite3.Connection, things: dict[str, _Thing]) -> Iterator[str]:
     seen = set()
-    for table, column in (("payments", "payment_id"), ("refunds", "refund_id"), ("print_jobs", "job_id")):
-        for ident, state in db.execute(f"SELECT {column}, state FROM {table}"):
+    for table, names in _PROJECTIONS.items():
+        for state, *columns in db.execute(f"SELECT state, {', '.join(names)} FROM {table}"):
+            ident = columns[0]
             seen.add(ident)
-            if ident not in things or msgspec.json.encode(things[ident]) != state:
+            thing = things.get(ident)
+            repeated = [getattr(thing, name, None) for name in names]
+            if thing is None or msgspec.json.encode(thing) != state or repeated != columns:
                 yield f"{ident} stands in {table} as its events have not made it"
     for ident in things.keys() - seen:
         yield f"{ident} has events and stands in no table"

@@ -19,6 +19,11 @@ from posd.printing.job import PrintJob
 GENESIS = bytes(32)
 """The hash before the first event."""
 
+NOTICES_KEPT_MS = 8 * 24 * 3_600_000
+"""Seven days are promised; one more, so that a clock that was set does not break the promise."""
+NOTICES_FORGOTTEN_AT_ONCE = 32
+"""A commit brings a few notices; to forget more than that keeps the table from growing."""
+
 _encode = msgspec.json.encode
 
 Render = Callable[[sqlite3.Connection, Notice], bytes]
@@ -50,14 +55,18 @@ class Writer:
             self._db.execute("BEGIN IMMEDIATE")
             results = [self._attempt(batch, now_ms) for batch in batches]
             self._remember(mark)
+            self._forget_notices(now_ms)
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
-            self._seq, self._hash, self._mark = before
-            self._roll_back()
+            self._roll_back(before)
             raise JournalUnavailable(f"the journal cannot be written to: {error}; is the disk full?") from error
+        except BaseException:
+            self._roll_back(before)
+            raise
         return results
 
-    def _roll_back(self) -> None:
+    def _roll_back(self, before: tuple[int, bytes, Mark | None]) -> None:
+        self._seq, self._hash, self._mark = before
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
 
@@ -152,6 +161,11 @@ class Writer:
             "INSERT INTO notices (at_ms, kind, data) VALUES (?, ?, ?)", (now_ms, notice.kind, data)
         )
         return Told(cursor.lastrowid or 0, notice.kind, notice.subject_id, data)
+
+    def _forget_notices(self, now_ms: int) -> None:
+        """What was told is kept for replays, not for ever; a few at a time, so that no payment waits for it."""
+        query = "DELETE FROM notices WHERE at_ms < ? AND id IN (SELECT id FROM notices ORDER BY id LIMIT ?)"
+        self._db.execute(query, (now_ms - NOTICES_KEPT_MS, NOTICES_FORGOTTEN_AT_ONCE))
 
     def _remember(self, mark: Mark) -> None:
         if mark == self._mark:

@@ -19,8 +19,8 @@ async def test_what_happens_is_told(desk: Desk) -> None:
         first, _ = await stream.until("payment")
         paid_at, told = await stream.until("payment", lambda data: data["status"] == "paid")
         assert payment == {**told, "receipt": payment["receipt"]}
-        _, job = await stream.until("print", lambda data: data["state"] == "printed")
-        assert payment["id"] == job["paymentId"]
+        ours = payment["id"]
+        await stream.until("print", lambda data: (data["state"], data["paymentId"]) == ("printed", ours))
         await desk.post(f"/v1/payments/{payment['id']}/refunds", {"amount": 7}, key="r")
         refunded, refund = await stream.until("refund", lambda data: data["status"] == "succeeded")
         assert 7 == refund["amount"]
