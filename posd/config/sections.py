@@ -18,6 +18,7 @@ def _about(text: str, **limits: Any) -> msgspec.Meta:
 
 
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=600)]
+Pin = Annotated[str, msgspec.Meta(pattern="^[0-9A-Fa-f]{64}$")]
 Window = Annotated[float, msgspec.Meta(ge=2, le=600)]
 
 
@@ -82,6 +83,9 @@ class GatewaySection(msgspec.Struct, frozen=True, kw_only=True):
     query_timeout: Annotated[Seconds, _about("seconds to wait for every other answer")] = 10.0
     poll_interval: Annotated[float | None, _about("instead of the one of [payments]", ge=0.2, le=60)] = None
     ca_file: Annotated[str | None, _about("certificate authorities to trust instead of the system's")] = None
+    pin_sha256: Annotated[
+        tuple[Pin, ...], _about("SHA-256 of the public keys that are believed, besides a certificate that verifies")
+    ] = ()
 
 
 class Notify(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,7 @@ def make_gateways(config: Config, clock: TimeLine, ids: Ids) -> dict[str, Gatewa
     for name, section in config.gateways.items():
         common = section.common
         timeouts = Timeouts(common.connect_timeout, common.query_timeout, common.pay_timeout)
-        transport = Transport(common.base_url, timeouts=timeouts, ca_file=common.ca_file)
+        transport = Transport(common.base_url, timeouts=timeouts, ca_file=common.ca_file, pins=common.pin_sha256)
         codec = make_codec(common.protocol, section.settings)
         found[name] = Gateway(name, codec, transport, clock.now_ms, ids.nonce)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NoReturn, Self
@@ -19,6 +19,7 @@ from posd.gateways.addresses import checked_base_url
 from posd.gateways.base import HttpRequest, HttpResponse
 from posd.gateways.errors import NoAnswerError, NotSentError
 from posd.gateways.json_body import BODY_LIMIT
+from posd.gateways.tls import tls_of
 
 CONNECTIONS_LIMIT = 256
 """Connections to one gateway at a time: forty pending payments with four queries, a pay and a cancel each, and air."""
@@ -60,15 +61,22 @@ class Transport:
     Lives from the first request (or ``warm``) until ``close``; safe for any number of concurrent requests in one event
     loop. A request is sent at most once: POST is never repeated by the library, redirects are not followed. Cancelling
     a request closes its connection, so an answer that comes late is read by nobody. TLS certificates and host names are
-    always verified; ``ca_file`` replaces the system's authorities. No proxy, no cookie, no setting of the environment.
+    always verified; ``ca_file`` replaces the system's authorities, ``pins`` name the keys that are believed. No proxy,
+    no cookie, no setting of the environment.
     """
 
-    def __init__(self, base_url: str, *, timeouts: Timeouts | None = None, ca_file: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeouts: Timeouts | None = None,
+        ca_file: str | None = None,
+        pins: Sequence[str] = (),
+    ) -> None:
         """Raises ValueError for an address that is not https (http: loopback only), OSError for an unreadable file."""
         self._base_url = checked_base_url(base_url)
         self.timeouts = timeouts or Timeouts()
-        self._tls = ssl.create_default_context(cafile=ca_file)
-        self._tls.set_alpn_protocols(["http/1.1"])
+        self._tls = tls_of(ca_file, pins)
         self._session: aiohttp.ClientSession | None = None
         self._pool: aiohttp.TCPConnector
         self._closed = False
