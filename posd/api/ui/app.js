@@ -165,14 +165,19 @@ function scanned(scan) {
   if (scan.text.startsWith(store.settings.terminal) || scan.text.includes(store.settings.terminal)) look(scan.text);
 }
 
-const events = { payment: putPayment, refund: putRefund, device: putDevice, scan: scanned, print: () => {} };
+/** How the receipt of a payment stands is part of the payment. */
+function printed(job) {
+  if (job.paymentId !== null) find(job.paymentId).catch(() => {});
+}
+
+const events = { payment: putPayment, refund: putRefund, device: putDevice, scan: scanned, print: printed };
 
 // --- the line to posd
 
 function stand(where) {
   standing = where;
   part("door").hidden = where !== "out";
-  part("counter").hidden = where === "out" || day === null;
+  part("counter").hidden = where === "out" || store.report === null;
   drawBanner();
 }
 
@@ -194,19 +199,20 @@ function lookAgain() {
 }
 
 async function up() {
-  const again = standing === "down" && day !== null;
   await refresh();
-  if (day === null) furnish();
+  const before = standing;
   stand("up");
-  if (again) say(t("back_up"));
+  if (day === null) furnish();
+  else if (before === "out") turn();
+  else if (before === "down") say(t("back_up"));
   const left = pending();
   if (left !== null) attempt(async () => begun(await repeat(left)));
 }
 
 /** The first time: put up the views and find the payment that was on the screen, or one that is running. */
 function furnish() {
-  turn();
   const shown = sessionStorage.getItem(SHOWN);
+  turn();
   const running = [...store.payments.values()].filter((payment) => !isFinal(payment));
   running.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
   const first = store.payments.get(shown) ?? running.find((payment) => payment.status !== "cancelling");

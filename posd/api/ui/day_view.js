@@ -62,8 +62,10 @@ export function dayView({ open, look, shown }) {
     const found = matching();
     const urgent = [...store.payments.values()].filter((payment) => payment.attention || !isFinal(payment));
     urgent.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
+    const troubled = urgent.some((payment) => payment.attention);
     const listed = field.value.trim() ? found : found.filter((payment) => !urgent.includes(payment));
-    fill(top, field.value.trim() || urgent.length === 0 ? [] : [h("h3", {}, t("look")), table(urgent, "look")]);
+    fill(top, field.value.trim() || urgent.length === 0 ? [] : [h("h3", {}, t(troubled ? "look" : "running")), table(urgent, "look")]);
+    top.classList.toggle("troubled", troubled);
     const none = h("p", { class: "none" }, t(field.value.trim() ? "nothing_found" : "nothing_today"));
     fill(rows, listed.length ? table(listed, "row") : urgent.length && !field.value.trim() ? null : none, more());
   }
@@ -87,7 +89,7 @@ export function dayView({ open, look, shown }) {
         onclick: () => open(payment.id),
       },
       shape(payment.attention && isFinal(payment) ? "attention" : payment.status, "small"),
-      h("span", { class: "state" }, t(payment.status), payment.attention && h("b", {}, t("attention")), part),
+      h("span", { class: "state" }, t(`row_${payment.status}`), payment.attention && h("b", {}, t("attention")), part),
       h("span", { class: "what" }, payment.wallet ? walletName(payment.wallet) : "", h("small", {}, payment.reference ?? `…${payment.orderNo.slice(-8)}`)),
       h("time", {}, today ? payment.createdAt.slice(11, 16) : payment.createdAt.slice(5, 16).replace("T", " ")),
       h("span", { class: "sum" }, money(payment.payAmount ?? payment.amount)),

@@ -25,15 +25,15 @@ export function pad({ title, hint, most = AT_MOST_FEN, fen = 0, actions, escape 
     h(
       "div",
       { class: "keys", role: "group", "aria-label": t("keypad") },
-      KEYS.map((key) => button(key, key === "." ? t("point") : key, () => type(key))),
-      button(t("clear"), t("clear"), clear, "wide"),
-      button(shape("erase"), t("erase"), erase),
+      KEYS.map((key) => button(key, key, key === "." ? t("point") : key, () => type(key))),
+      button("clear", t("clear"), t("clear"), clear, "wide"),
+      button("erase", shape("erase"), t("erase"), erase),
     ),
     buttons,
   );
 
-  function button(face, label, press, kind = "") {
-    const properties = { type: "button", class: `key ${kind}`, "data-key": `key-${label}`, "aria-label": label };
+  function button(name, face, label, press, kind = "") {
+    const properties = { type: "button", class: `key ${kind}`, "data-key": `key-${name}`, "aria-label": label };
     return h("button", { ...properties, onclick: press }, face);
   }
 

@@ -38,7 +38,7 @@ export function paymentView(ident, act) {
       h("h2", {}, t(payment.status)),
       h("p", { class: "sum" }, money(payment.payAmount ?? payment.amount)),
       qr && watch.element,
-      payment.reason ? h("p", { class: "why" }, reasonText(payment.reason)) : hint(payment, qr),
+      payment.reason ? h("p", { class: "why" }, reasonText(payment)) : hint(payment, qr),
     );
   }
 

@@ -70,6 +70,13 @@ const WORDS = {
     day_refunds: "退款 {count} 笔，共 {sum}",
     search: "搜索订单号，或扫描小票",
     look: "请关注",
+    running: "进行中",
+    row_awaiting_code: "待扫码",
+    row_processing: "待付款",
+    row_cancelling: "撤销中",
+    row_paid: "已支付",
+    row_failed: "失败",
+    row_cancelled: "已撤销",
     nothing_today: "今天还没有收款",
     nothing_found: "没有找到",
     more: "显示更早的",
@@ -160,10 +167,17 @@ const WORDS = {
     copies: "{count} copies",
     timeline: "What happened",
     today: "Today",
-    day_sums: "{count} paid, {sum}",
-    day_refunds: "{count} refunds, {sum}",
+    day_sums: "{count} paid: {sum}",
+    day_refunds: "refunded {count}×: {sum}",
     search: "Order number, or scan a receipt",
     look: "Look at these",
+    running: "In progress",
+    row_awaiting_code: "To be scanned",
+    row_processing: "Waiting",
+    row_cancelling: "Cancelling",
+    row_paid: "Paid",
+    row_failed: "Not paid",
+    row_cancelled: "Cancelled",
     nothing_today: "Nothing yet today",
     nothing_found: "Nothing found",
     more: "Show earlier ones",
@@ -238,9 +252,10 @@ export function walletName(code) {
   return code === null ? "–" : (settings.wallets[code]?.[locale()] ?? code);
 }
 
-/** Why a payment ended as it did, with the gateway's own words behind it. */
-export function reasonText(reason) {
+/** Why a payment ended as it did; where it was refused, with the gateway's own words behind it. */
+export function reasonText({ reason, status }) {
   const words = settings.reasons[reason.code]?.[locale()] ?? reason.message;
+  if (status !== "failed") return words;
   const gateway = [reason.gatewayCode, reason.gatewayMessage].filter(Boolean).join(" ");
   return gateway ? `${words} (${gateway})` : words;
 }

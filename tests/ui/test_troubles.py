@@ -1,0 +1,129 @@
+"""What goes wrong around the cashier page: reloads, restarts, lost answers, lost sessions."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.ui.support import AWAY, Desk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_a_reload_in_the_middle_finds_the_payment_again(desk: Desk) -> None:
+    """The page comes back to the payment that is running, and it is still the only one."""
+    await desk.sign_in()
+    payment = await desk.pay("31.4", "1003", "processing")
+    await desk.page.reload()
+    await expect(desk.page.locator(".hero")).to_contain_text("¥31.40")
+    await desk.reaches("paid")
+    assert [payment["id"]] == [each["id"] for each in await desk.payments()]
+    assert 3140 == desk.charged(payment)
+
+
+async def test_an_answer_that_was_lost_does_not_charge_twice(desk: Desk) -> None:
+    """The request reached posd, its answer did not reach the page: after a reload the same key finds the payment."""
+    await desk.sign_in()
+    desk.noise = "net::ERR_FAILED"
+    keys: list[str | None] = []
+
+    async def lose(route: Route) -> None:
+        keys.append(await route.request.header_value("Idempotency-Key"))
+        if len(keys) == 1:
+            await route.fetch()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    async def hold(route: Route) -> None:
+        await asyncio.sleep(0)
+        await route.abort()
+
+    await desk.page.route("**/ui/session", hold)  # the line stays down, so that nothing is repeated before the reload
+    await desk.page.route(lambda url: url.endswith("/v1/payments"), lose)
+    await desk.page.keyboard.type("7")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator("#banner")).to_contain_text("尚未确认")
+    await desk.page.unroute("**/ui/session")
+    await desk.page.reload()
+    await desk.reaches("awaiting_code")
+    assert 2 == len(keys)
+    assert keys[0] == keys[1]
+    assert 1 == len(await desk.payments())
+    assert await desk.page.evaluate("sessionStorage.getItem('posd.pending')") is None
+
+
+async def test_posd_restarts_in_the_middle(desk: Desk) -> None:
+    """A banner while it is away; then the page goes on by itself, still signed in, with the same payment."""
+    await desk.sign_in()
+    payment = await desk.pay("42", "1003", "processing")
+    desk.noise = AWAY
+    await desk.stage.kill()
+    banner = desk.page.get_by_role("alert")
+    await expect(banner).to_contain_text("没有响应")
+    await desk.page.screenshot(path=desk.pictures / "zh-down.png")
+    await desk.stage.start()
+    await desk.reaches("paid")
+    await expect(banner).to_be_hidden()
+    assert [payment["id"]] == [each["id"] for each in await desk.payments()]
+    assert 4200 == desk.charged(payment)
+
+
+async def test_what_is_pressed_while_posd_is_away_is_done_once_when_it_is_back(desk: Desk) -> None:
+    """A request that got no answer is repeated under its key as soon as posd is back, however often it was pressed."""
+    await desk.sign_in()
+    desk.noise = AWAY
+    await desk.stage.kill()
+    await expect(desk.page.get_by_role("alert")).to_be_visible()
+    await desk.page.keyboard.type("3")
+    for _ in range(3):
+        await desk.page.keyboard.press("Enter")
+    await expect(desk.page.get_by_role("alert")).to_contain_text("尚未确认")
+    await desk.stage.start()
+    await desk.reaches("awaiting_code")
+    assert [300] == [payment["amount"] for payment in await desk.payments()]
+
+
+async def test_nobody_gets_in_without_a_link(desk: Desk) -> None:
+    """The page says what to run, shows nothing of the till, and goes on by itself once a link was opened elsewhere."""
+    await desk.page.goto(f"{desk.address}ui/")
+    await expect(desk.page.locator("#door")).to_contain_text("posd ui")
+    await expect(desk.page.locator("#counter")).to_be_hidden()
+    await desk.look("zh-door")
+    other = await desk.context.new_page()
+    desk.watch(other)
+    await other.goto((await desk.stage.post("/v1/ui-link", "link"))["url"])
+    await expect(other.locator(".pad")).to_be_visible()
+    await expect(desk.page.locator(".pad")).to_be_visible()
+
+
+async def test_the_note_of_a_sign_in_is_sealed(desk: Desk) -> None:
+    """After a restart only the note that posd signed itself signs in again; a changed or a made-up one does not."""
+    await desk.sign_in()
+    desk.noise = AWAY
+    (note,) = [each for each in await desk.context.cookies() if each.get("name") == "posd_sign_in"]
+    assert (True, "Strict") == (note.get("httpOnly"), note.get("sameSite"))
+    value = str(note.get("value"))
+    ends, nonce, seal = value.split(".")
+    await desk.page.close()
+    await desk.stage.stop()
+    await desk.stage.start()
+    told = []
+    for tried in (f"{int(ends) + 1}.{nonce}.{seal}", f"{ends}.{nonce}.{'0' * 64}", "", "é", "1.x.y", value):
+        answer = await desk.context.request.post(
+            f"{desk.address}ui/session", headers={"Cookie": f"posd_sign_in={tried}"}
+        )
+        told.append((await answer.json())["signedIn"])
+    assert [False, False, False, False, False, True] == told
+
+
+async def test_the_page_runs_nothing_that_is_not_its_own(desk: Desk) -> None:
+    """The policy allows files of posd only, and the page holds no inline script, style or listener."""
+    answer = await desk.context.request.get(f"{desk.address}ui/")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    text = await answer.text()
+    assert not [word for word in ("<style", " style=", " onclick=", "javascript:", "https://") if word in text]
