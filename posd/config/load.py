@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import re
 import tomllib
 import types
 import typing
@@ -31,6 +32,7 @@ _SECTIONS: dict[str, Any] = {
 }
 _REQUIRED = ("terminal", "payments", "gateways")
 _HOST_PORT = "expected HOST:PORT"
+_NAME = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 
 class ConfigError(Exception):
@@ -61,7 +63,7 @@ class _Loader:
         self._faults: list[str] = []
 
     def load(self, document: dict[str, Any]) -> s.Config:
-        for name in document.keys() - _SECTIONS.keys() - {"gateways", "scanners"}:
+        for name in sorted(document.keys() - _SECTIONS.keys() - {"gateways", "scanners"}):
             self._fault(name, "unknown section")
         for name in _REQUIRED:
             if name not in document:
@@ -71,8 +73,8 @@ class _Loader:
         }
         gateways = self._gateways(document.get("gateways", {}))
         scanners = self._scanners(document.get("scanners", []))
-        if not self._faults:
-            self._check(parts, gateways, scanners)
+        named = document.get("gateways")
+        self._check(parts, set(named) if isinstance(named, dict) else set(), scanners)
         if self._faults:
             raise ConfigError(self._faults)
         parts = {"journal": s.JournalSection(), "api": s.Api(), **parts}
@@ -90,7 +92,7 @@ class _Loader:
             return None
         hints = get_type_hints(kind, include_extras=True)
         known = {(f"{key}_file" if _is_secret(hint) else key): key for key, hint in hints.items()}
-        for key in table.keys() - known.keys():
+        for key in sorted(table.keys() - known.keys()):
             self._fault(f"{name}.{key}", "unknown key")
         required = _required_keys(kind)
         values: dict[str, Any] = {}
@@ -140,6 +142,8 @@ class _Loader:
 
     def _gateway(self, name: str, table: object) -> s.Gateway | None:
         where = f"gateways.{name}"
+        if not _NAME.fullmatch(name):
+            self._fault(where, "a name has 1 to 32 letters, digits, - or _: it stands in addresses and file names")
         if not isinstance(table, dict):
             self._fault(where, "expected a table")
             return None
@@ -161,10 +165,14 @@ class _Loader:
 
     # --- what only makes sense together
 
-    def _check(self, parts: dict[str, Any], gateways: dict[str, s.Gateway], scanners: list[s.Scanner]) -> None:
-        self._check_terminal(parts["terminal"])
-        self._check_routes(parts["payments"], gateways)
-        self._check_api(parts.get("api") or s.Api())
+    def _check(self, parts: dict[str, Any], gateways: set[str], scanners: list[s.Scanner]) -> None:
+        """What is left to find where a section could be read; ``parts`` holds None for one that could not."""
+        if (terminal := parts.get("terminal")) is not None:
+            self._check_terminal(terminal)
+        if (payments := parts.get("payments")) is not None:
+            self._check_routes(payments, gateways)
+        if (api := parts.get("api")) is not None:
+            self._check_api(api)
         self._check_devices(parts, scanners)
         if (notify := parts.get("notify")) is not None and split_host_port(notify.listen) is None:
             self._fault("notify.listen", _HOST_PORT)
@@ -175,7 +183,7 @@ class _Loader:
         except (ZoneInfoNotFoundError, ValueError):
             self._fault("terminal.timezone", f"{terminal.timezone!r} is no time zone; write it like Asia/Shanghai")
 
-    def _check_routes(self, payments: s.Payments, gateways: dict[str, s.Gateway]) -> None:
+    def _check_routes(self, payments: s.Payments, gateways: set[str]) -> None:
         named = {"payments.gateway": payments.gateway}
         named |= {f"payments.routes.{wallet}": name for wallet, name in payments.routes.items()}
         for key, name in named.items():
@@ -194,22 +202,28 @@ class _Loader:
         printer: s.Printer = parts.get("printer") or s.Printer()
         face: s.Face | None = parts.get("face")
         names = [scanner.name for scanner in scanners] + [printer.name] + ([face.name] if face else [])
-        for name in {name for name in names if names.count(name) > 1}:
+        for name in sorted({name for name in names if names.count(name) > 1}):
             self._fault("name", f"two devices are called {name!r}")
         for index, scanner in enumerate(scanners):
             key = "port" if scanner.type == "serial" else "device"
             if getattr(scanner, key) is None:
                 self._fault(f"scanners[{index}].{key}", f"missing; a scanner of type {scanner.type} needs it")
-        for key in _PRINTER_NEEDS.get(printer.type, ()):
-            if getattr(printer, key) is None:
-                self._fault(f"printer.{key}", f"missing; a printer of type {printer.type} needs it")
-        if printer.type == "tcp" and not isinstance(printer.port or 9100, int):
-            self._fault("printer.port", "expected a number")
+        self._check_printer(printer)
         if face is not None and not face.listen.startswith("/"):
             if not _is_loopback(face.listen):
                 self._fault("face.listen", "expected a socket's path, or HOST:PORT on the loopback")
             if face.token is None:
                 self._fault("face.token_file", "missing; it is required with HOST:PORT")
+
+    def _check_printer(self, printer: s.Printer) -> None:
+        for key in _PRINTER_NEEDS.get(printer.type, ()):
+            if getattr(printer, key) is None:
+                self._fault(f"printer.{key}", f"missing; a printer of type {printer.type} needs it")
+        number = printer.port if isinstance(printer.port, int) else None
+        if printer.type == "tcp" and printer.port is not None and (number is None or not 0 < number < 1 << 16):
+            self._fault("printer.port", "expected a number from 1 to 65535")
+        if printer.type == "serial" and number is not None:
+            self._fault("printer.port", "expected a device, such as /dev/ttyUSB0")
 
     def _check_url(self, url: str, where: str) -> None:
         parts = urlsplit(url)
