@@ -56,8 +56,9 @@ RETRY_MOST_S = 5.0
 """The pause doubles up to this: nobody who has put in paper wants to wait longer."""
 JOURNAL_RETRY_S = 1.0
 """Between two tries to write what must not be forgotten while the disk is full."""
-FIRST_LOOK_S = 1.0
-"""How long the start waits for the printer's state, so that the first who asks is told the truth."""
+FIRST_LOOK_S = 0.3
+"""How long the start waits for the printer's state, so that the first who asks is told the truth. One that answers does
+so in milliseconds; a till that starts again has more urgent things to do than to wait for one that does not."""
 STOP_GRACE_S = 3.0
 """What is on its way to the paper may end when posd is stopped; a receipt takes one or two seconds."""
 
