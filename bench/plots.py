@@ -17,6 +17,7 @@ LEGEND = 330
 SCALE = 2
 """Drawn twice as large and then shrunk, which makes the lines smooth."""
 TICKS_AT_MOST = 8
+BAR_LABEL_CHARACTERS = 11
 
 _COLOURS = ("#0b6e4f", "#d1495b", "#edae49", "#30638e", "#8d6a9f", "#777777", "#00a6a6")
 _BAR_COLOURS = ("#0b6e4f", "#c9d6cf", "#edae49", "#30638e", "#d1495b")
@@ -55,7 +56,7 @@ class _Canvas:
     def save(self, path: Path) -> None:
         """Shrink and write."""
         picture = self._image.resize((WIDTH, HEIGHT), Image.Resampling.LANCZOS)
-        picture.quantize(64).save(path, optimize=True)
+        picture.save(path, optimize=True)
 
     def curves(self) -> None:
         """Axes, and a line for each series."""
@@ -84,7 +85,7 @@ class _Canvas:
                 ceiling = floor + series.y[at]
                 self._box(left, self._y.at(ceiling), left + pitch * 0.7, self._y.at(floor), colour)
                 floor = ceiling
-            for line, part in enumerate(label.replace(", ", "\n").replace(" ", "\n", 1).split("\n")):
+            for line, part in enumerate(_in_lines(label)):
                 self._text(left + pitch * 0.35, HEIGHT - BOTTOM + 10 + 19 * line, part, 15, "ma")
         self._legend([series.name for series in self._plot.series], _BAR_COLOURS)
 
@@ -151,6 +152,12 @@ class _Axis:
             ]
         step = _round_step(self._high / TICKS_AT_MOST)
         return [step * number for number in range(int(self._high / step) + 1)]
+
+
+def _in_lines(label: str) -> list[str]:
+    """A label as lines that fit under a bar: parted at the comma, and long parts at their first blank."""
+    parts = label.split(", ")
+    return [line for part in parts for line in (part.split(" ", 1) if len(part) > BAR_LABEL_CHARACTERS else [part])]
 
 
 def _round_step(least: float) -> float:
