@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import signal
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from posd.api.app import make_app
 from posd.api.context import Context
 from posd.api.guard import Guard
 from posd.api.server import Server
+from posd.canonical import log_payment
 from posd.checkout.case import Shop
 from posd.checkout.checkout import Checkout
 from posd.checkout.hub import Hub
@@ -26,27 +25,24 @@ from posd.checkout.orders import Till
 from posd.checkout.refunds import Refunds
 from posd.clock import TimeLine
 from posd.config import Config
-from posd.faces import Faces
 from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
 from posd.ids import Ids
 from posd.journal.journal import Journal
 from posd.metrics import Metrics
-from posd.notifications import Notifications
 from posd.payment.auth_code import Wallet
 from posd.payment.payment import Payment
 from posd.payment.terms import Rules
 from posd.peripherals import Peripherals
 from posd.printing.spool import Spool
 from posd.reconcile import Reconciler
+from posd.reload import reload
 from posd.resources import Views
+from posd.supervision import notify, report_alive
 from posd.tasks import Tasks
 from posd.telling import renderer
 
 _log = logging.getLogger(__name__)
-
-WATCHDOG_SHARE = 0.4
-"""systemd is told "alive" this often within its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +94,20 @@ class _Settled:
 
 
 @dataclass(frozen=True, slots=True)
+class _Books:
+    """Counts a payment that has ended, and leaves its line in the log."""
+
+    checkout: Checkout
+    metrics: Metrics
+
+    def __call__(self, payment: Payment) -> None:
+        case = self.checkout.case(payment.payment_id)
+        queries = case.queries if case is not None else 0
+        self.metrics.settled(payment, queries)
+        log_payment(payment, queries)
+
+
+@dataclass(frozen=True, slots=True)
 class _Core:
     """What takes payments, without the outside."""
 
@@ -127,7 +137,7 @@ async def running(config: Config) -> AsyncIterator[Parts]:
         core.spool.on_state = peripherals.changed
         metrics = Metrics(core.gateways, core.journal)
         metrics.watch(core.checkout, peripherals)
-        core.settled.listeners += [core.checkout.settled, lambda payment: metrics.settled(payment, core.clock.now_ms())]
+        core.settled.listeners += [core.checkout.settled, _Books(core.checkout, metrics)]
         await _resume(core, stack)
         if config.face is not None:
             await _start_faces(core, peripherals, stack)
@@ -186,6 +196,8 @@ async def _resume(core: _Core, stack: contextlib.AsyncExitStack) -> None:
 
 
 async def _start_faces(core: _Core, peripherals: Peripherals, stack: contextlib.AsyncExitStack) -> None:
+    from posd.faces import Faces
+
     faces = Faces(core.config, core.checkout, core.gateways, core.clock, peripherals.changed)
     peripherals.add_bridge(faces)
     core.settled.listeners.append(faces.settled)
@@ -196,6 +208,8 @@ async def _start_faces(core: _Core, peripherals: Peripherals, stack: contextlib.
 async def _start_notifications(core: _Core, metrics: Metrics, stack: contextlib.AsyncExitStack) -> None:
     if core.config.notify is None:
         return
+    from posd.notifications import Notifications
+
     notifications = Notifications(
         core.gateways, core.journal, core.checkout, core.refunds, core.clock, core.ids, core.till
     )
@@ -229,43 +243,39 @@ def _till(config: Config) -> Till:
 
 
 async def serve(config: Config) -> None:
-    """Run until SIGTERM or SIGINT."""
+    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with running(config) as parts:
-        notify("READY=1\nSTATUS=serving")
+        loop.add_signal_handler(signal.SIGHUP, _Reloading(config, parts.context.guard))
+        notify(f"READY=1\nSTATUS={_status(parts.context)}")
         _log.info("posd %s serves on %s", __version__, config.api.socket)
-        watchdog = Tasks()
-        watchdog.start(_feed_watchdog(lambda: _status(parts.context)), "watchdog")
+        alive = Tasks()
+        answers = parts.context.journal.answers
+        alive.start(report_alive(lambda: _status(parts.context), answers, Tasks.crashed), "watchdog")
         try:
             await stop.wait()
         finally:
-            notify("STOPPING=1\nSTATUS=stopping")
-            await watchdog.close()
+            notify(f"STOPPING=1\nSTATUS=stopping; {_status(parts.context)}")
+            await alive.close()
+
+
+class _Reloading:
+    """Takes a SIGHUP."""
+
+    def __init__(self, config: Config, guard: Guard) -> None:
+        self._config = config
+        self._guard = guard
+
+    def __call__(self) -> None:
+        notify("RELOADING=1")
+        self._config = reload(self._config, self._guard)
+        notify("READY=1")
 
 
 def _status(context: Context) -> str:
     lost = [device.name for device in context.peripherals.devices() if device.state in {"lost", "fault"}]
     text = f"{context.checkout.unresolved} payments unresolved"
     return f"{text}; not ready: {', '.join(lost)}" if lost else text
-
-
-async def _feed_watchdog(status: Callable[[], str]) -> None:
-    """Tell systemd that the loop turns and what it does."""
-    limit_us = int(os.environ.get("WATCHDOG_USEC", "0"))
-    interval_s = limit_us / 1e6 * WATCHDOG_SHARE if limit_us else 10.0
-    while True:
-        notify(f"WATCHDOG=1\nSTATUS={status()}")
-        await asyncio.sleep(interval_s)
-
-
-def notify(message: str) -> None:
-    """``sd_notify``: a datagram to systemd, if it started us."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, contextlib.suppress(OSError):
-        sender.connect("\0" + address[1:] if address.startswith("@") else address)
-        sender.sendall(message.encode())

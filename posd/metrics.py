@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from posd import __version__
+from posd.canonical import duration_of
 from posd.gateways.gateway import Gateway
-from posd.gateways.statistics import BOUNDS_S, Latency
+from posd.gateways.statistics import BOUNDS_S
+from posd.histogram import Histogram, histogram_lines
 from posd.journal.journal import Journal
 from posd.payment.payment import Payment
+from posd.tasks import Tasks
 
 if TYPE_CHECKING:
     from posd.checkout.checkout import Checkout
@@ -18,6 +24,9 @@ if TYPE_CHECKING:
 
 FINAL_BOUNDS_S = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0)
 """Upper bounds of the classes of the time from submit to the end."""
+
+QUERIES_BOUNDS = (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0)
+"""Upper bounds of the classes of queries a payment: one a second within the window, and what comes after it."""
 
 
 class Metrics:
@@ -27,8 +36,9 @@ class Metrics:
         self._gateways = gateways
         self._journal = journal
         self._ended: Counter[tuple[str, str]] = Counter()
-        self._final_classes = [0] * (len(FINAL_BOUNDS_S) + 1)
-        self._final_total_s = 0.0
+        self._attention = 0
+        self._final_s = Histogram(FINAL_BOUNDS_S)
+        self._queries = Histogram(QUERIES_BOUNDS)
         self.notifications: Mapping[tuple[str, str], int] = {}
         """By gateway and what was made of them."""
         self._checkout: Checkout | None = None
@@ -38,38 +48,42 @@ class Metrics:
         """Where to ask for what is open and for devices."""
         self._checkout, self._peripherals = checkout, peripherals
 
-    def settled(self, payment: Payment, now_ms: int) -> None:
+    def settled(self, payment: Payment, queries: int) -> None:
         """A payment has ended."""
         self._ended[payment.status.value, payment.wallet.value if payment.wallet else ""] += 1
+        self._attention += bool(payment.attention)
         if payment.submitted_at_ms is not None:
-            seconds = (now_ms - payment.submitted_at_ms) / 1000
-            self._final_classes[bisect_left(FINAL_BOUNDS_S, seconds)] += 1
-            self._final_total_s += seconds
+            self._final_s.add(duration_of(payment) / 1000)
+            self._queries.add(queries)
 
-    def text(self) -> str:
+    async def text(self) -> str:
         """Everything in the Prometheus text format."""
-        return "\n".join(self._lines()) + "\n"
+        kept = await self._journal.read(lambda db: _kept(db, self._journal.path))
+        return "\n".join(self._lines(kept)) + "\n"
 
-    def _lines(self) -> Iterator[str]:
-        yield from _family("posd_payments_total", "counter", "payments that have ended")
-        for (status, wallet), count in sorted(self._ended.items()):
-            yield f'posd_payments_total{{status="{status}",wallet="{wallet}"}} {count}'
-        yield from _family("posd_payment_final_seconds", "histogram", "from submit to the end")
-        yield from _histogram(
-            "posd_payment_final_seconds", "", FINAL_BOUNDS_S, self._final_classes, self._final_total_s
-        )
+    def _lines(self, kept: Kept) -> Iterator[str]:
+        yield from _value("posd_build_info", "gauge", "the version that runs", 1, f'version="{__version__}"')
+        yield from self._payment_lines()
         yield from self._gateway_lines()
         yield from _family("posd_notifications_total", "counter", "notifications and what was made of them")
         for (name, outcome), count in sorted(self.notifications.items()):
             yield f'posd_notifications_total{{gateway="{name}",outcome="{outcome}"}} {count}'
-        if self._checkout is not None and self._peripherals is not None:
-            yield from _family("posd_unresolved_payments", "gauge", "payments without an end")
-            yield f"posd_unresolved_payments {self._checkout.unresolved}"
-            yield from _family("posd_device_ready", "gauge", "whether a device works")
-            for device in self._peripherals.devices():
-                yield f'posd_device_ready{{name="{device.name}",type="{device.type}"}} {int(device.state == "ready")}'
-        yield from _family("posd_journal_syncs_total", "counter", "synced transactions of the journal")
-        yield f"posd_journal_syncs_total {self._journal.syncs}"
+        yield from self._device_lines()
+        yield from self._journal_lines(kept)
+        yield from _value("posd_crashed_tasks", "gauge", "parts that a bug has ended; 0", len(Tasks.crashed))
+
+    def _payment_lines(self) -> Iterator[str]:
+        yield from _family("posd_payments_total", "counter", "payments that have ended")
+        for (status, wallet), count in sorted(self._ended.items()):
+            yield f'posd_payments_total{{status="{status}",wallet="{wallet}"}} {count}'
+        yield from _value("posd_attention_total", "counter", "payments a person should look at", self._attention)
+        yield from _family("posd_payment_final_seconds", "histogram", "from submit to the end")
+        yield from self._final_s.lines("posd_payment_final_seconds")
+        yield from _family("posd_payment_queries", "histogram", "queries a payment that was submitted")
+        yield from self._queries.lines("posd_payment_queries")
+        if self._checkout is not None:
+            open_ = self._checkout.unresolved
+            yield from _value("posd_unresolved_payments", "gauge", "payments without an end", open_)
 
     def _gateway_lines(self) -> Iterator[str]:
         yield from _family("posd_gateway_requests_total", "counter", "requests by operation and what came of them")
@@ -80,22 +94,41 @@ class Metrics:
         yield from _family("posd_gateway_seconds", "histogram", "how long a gateway takes to answer")
         for name, gateway in self._gateways.items():
             for operation, latency in sorted(gateway.statistics.latencies.items()):
-                yield from _latency(f'gateway="{name}",operation="{operation}"', latency)
+                labels = f'gateway="{name}",operation="{operation}"'
+                yield from histogram_lines("posd_gateway_seconds", labels, BOUNDS_S, latency.classes, latency.total_s)
+
+    def _device_lines(self) -> Iterator[str]:
+        yield from _family("posd_device_ready", "gauge", "whether a device works")
+        for device in self._peripherals.devices() if self._peripherals is not None else ():
+            yield f'posd_device_ready{{name="{device.name}",type="{device.type}"}} {int(device.state == "ready")}'
+
+    def _journal_lines(self, kept: Kept) -> Iterator[str]:
+        yield from _value("posd_print_queue", "gauge", "papers that are still to come out", kept.papers)
+        yield from _value("posd_journal_bytes", "gauge", "size of the journal on disk", kept.size_bytes)
+        yield from _value("posd_journal_payments", "gauge", "payments in the journal", kept.payments)
+        yield from _family("posd_journal_sync_seconds", "histogram", "until a transaction was durable")
+        yield from self._journal.sync_s.lines("posd_journal_sync_seconds")
 
 
-def _latency(labels: str, latency: Latency) -> Iterator[str]:
-    return _histogram("posd_gateway_seconds", labels, BOUNDS_S, latency.classes, latency.total_s)
+@dataclass(frozen=True)
+class Kept:
+    """What the journal says of itself."""
+
+    papers: int
+    payments: int
+    size_bytes: int
 
 
-def _histogram(name: str, labels: str, bounds: Iterable[float], classes: Iterable[int], total: float) -> Iterator[str]:
-    comma = "," if labels else ""
-    below = 0
-    for bound, count in zip((*bounds, "+Inf"), classes, strict=True):
-        below += count
-        yield f'{name}_bucket{{{labels}{comma}le="{bound}"}} {below}'
-    braces = f"{{{labels}}}" if labels else ""
-    yield f"{name}_sum{braces} {total:.6f}"
-    yield f"{name}_count{braces} {below}"
+def _kept(db: sqlite3.Connection, path: Path) -> Kept:
+    query = "SELECT (SELECT count(*) FROM print_jobs WHERE live), (SELECT count(*) FROM payments)"
+    papers, payments = db.execute(query).fetchone()
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return Kept(papers, payments, sum(file.stat().st_size for file in files if file.exists()))
+
+
+def _value(name: str, kind: str, about: str, value: int, labels: str = "") -> Iterator[str]:
+    yield from _family(name, kind, about)
+    yield f"{name}{{{labels}}} {value}" if labels else f"{name} {value}"
 
 
 def _family(name: str, kind: str, about: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +19,6 @@ from posd.checkout.errors import DeviceUnavailable, NotFound
 from posd.clock import TimeLine
 from posd.config import Config
 from posd.config.sections import Scanner as ScannerSection
-from posd.faces import Faces
 from posd.journal.batch import Batch, Notice
 from posd.journal.errors import JournalError
 from posd.journal.journal import Journal
@@ -28,6 +28,9 @@ from posd.payment.terms import Method
 from posd.printing.spool import Spool
 from posd.resources import DeviceResource, Views
 from posd.tasks import Tasks
+
+if TYPE_CHECKING:
+    from posd.faces import Faces
 
 _log = logging.getLogger(__name__)
 

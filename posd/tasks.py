@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, ClassVar
 
 _log = logging.getLogger(__name__)
 
@@ -13,9 +13,13 @@ _log = logging.getLogger(__name__)
 class Tasks:
     """A set of running tasks with one owner.
 
-    A task that ends with an exception is logged and told to ``on_crash``; it does not pull the others down. ``close``
-    cancels what still runs and waits for it.
+    A task that ends with an exception is logged and remembered in ``crashed``; it does not pull the others down.
+    ``close`` cancels what still runs and waits for it.
     """
+
+    crashed: ClassVar[list[str]] = []
+    """The names of all tasks of this process that an exception has ended. Each is a bug, and somebody's work is not
+    being done any more: the watchdog sees to it that posd starts again from what is on disk."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -45,4 +49,5 @@ class Tasks:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
+            self.crashed.append(task.get_name())
             _log.error("%s crashed", task.get_name(), exc_info=error)

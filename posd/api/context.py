@@ -39,7 +39,7 @@ class Context:
     reconciler: Reconciler
     guard: Guard
     now_ms: Callable[[], int]
-    metrics: Callable[[], str]
+    metrics: Callable[[], Awaitable[str]]
     version: str
 
     async def record(self, ident: str) -> PaymentRecord:

@@ -78,6 +78,12 @@ class Guard:
             self._hosts = frozenset({f"{name}:{port}" for name in names} | (names if port == 80 else set()))
         self.sessions = Sessions()
 
+    def admit(self, token: Secret | None, allowed_origins: tuple[str, ...]) -> None:
+        """From now on these; another token signs all pages out."""
+        if token != self._token:
+            self.sessions = Sessions()
+        self._token, self._allowed_origins = token, frozenset(allowed_origins)
+
     def middleware(self) -> Middleware:
         """For ``web.Application(middlewares=…)``."""
 

@@ -68,4 +68,4 @@ async def health(context: Context, _request: web.Request) -> web.Response:
 
 async def metrics(context: Context, _request: web.Request) -> web.Response:
     """``GET /metrics``."""
-    return web.Response(text=context.metrics(), content_type="text/plain", charset="utf-8")
+    return web.Response(text=await context.metrics(), content_type="text/plain", charset="utf-8")

@@ -108,6 +108,8 @@ class Case:
         self._wire = Tasks()
         self._queries: dict[int, asyncio.Task[None]] = {}
         self._repeats = 0
+        self.queries = 0
+        """How often this process has asked the gateway how it stands."""
 
     # --- facts from outside
 
@@ -293,6 +295,7 @@ class Case:
                     order = pay_order(self.payment, self._order, self._credential, till)
                     self._ask(Source.PAY, now_ms, gateway.pay(order))
             case SendQuery():
+                self.queries += 1
                 self._queries[now_ms] = self._ask(Source.QUERY, now_ms, gateway.query(order_ref(self.payment, till)))
             case GiveUpQuery(asked_at_ms):
                 if (task := self._queries.pop(asked_at_ms, None)) is not None:

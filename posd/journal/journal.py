@@ -11,9 +11,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from importlib import resources
 from pathlib import Path
+from time import perf_counter
 from typing import TypeVar
 
 from posd.clock import TimeLine
+from posd.histogram import Histogram
 from posd.journal.batch import Batch, Told
 from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable, JournalUnusable, KeyTaken
 from posd.journal.writer import Dates, Render, Writer, connect, read_mark
@@ -24,6 +26,10 @@ SCHEMA_VERSION = 1
 
 GROUP_AT_MOST = 256
 """Batches in one transaction: bounds how long the first of them waits for the last."""
+
+SYNC_BOUNDS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
+"""Upper bounds of the classes of the time of a synced transaction: a disk takes tenths of a millisecond, a worn card
+half a second."""
 
 T = TypeVar("T")
 
@@ -55,6 +61,8 @@ class Journal:
         self.clock_trusted = True
         """Whether the time since the last event before this start is known for sure."""
         self.syncs = 0
+        self.sync_s = Histogram(SYNC_BOUNDS_S)
+        """How long each of the ``syncs`` took until it was durable."""
 
     async def open(self) -> None:
         """Lock, create or migrate, and go on with the time line. Raises JournalLocked, JournalUnusable."""
@@ -97,6 +105,11 @@ class Journal:
         except sqlite3.Error as error:
             raise JournalUnavailable(f"the journal cannot be read: {error}; look after the disk") from error
 
+    async def answers(self) -> None:
+        """Returns once both threads have done what was before this: they are alive, and the disk is."""
+        await self._run(self._writing, lambda: None)
+        await self._run(self._reading, lambda: None)
+
     async def close(self) -> None:
         """Write what is waiting, and let go of the file."""
         await self._tasks.finished()
@@ -119,6 +132,7 @@ class Journal:
         while self._waiting:
             group, self._waiting = self._waiting[:GROUP_AT_MOST], self._waiting[GROUP_AT_MOST:]
             batches, mark, now_ms = [batch for batch, _ in group], self._clock.mark, self._clock.now_ms()
+            began_s = perf_counter()
             try:
                 results = await self._run(self._writing, partial(self._writer.commit, batches, mark, now_ms))
             except JournalError as error:
@@ -129,6 +143,7 @@ class Journal:
                 self._waiting.clear()
                 raise
             self.syncs += 1
+            self.sync_s.add(perf_counter() - began_s)
             self._settle(group, results)
 
     def _settle(self, group: list[_Waiting], results: list[list[Told] | KeyTaken]) -> None:
