@@ -39,6 +39,10 @@ class TimeLine:
         """Now; never earlier than what it said before, but for an ``align``."""
         return self._steady_ms() + self._offset_ms
 
+    def wall_ms(self) -> int:
+        """What the wall clock says, right or wrong: for others who compare it with their own, never for a duration."""
+        return self._wall_ms()
+
     def align(self) -> None:
         """Lay the line on the wall clock. Only while nothing is open whose durations count."""
         self._offset_ms = self._wall_ms() - self._steady_ms()

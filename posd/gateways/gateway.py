@@ -43,13 +43,21 @@ class Gateway:
         transport: Transport,
         clock_ms: Callable[[], int],
         nonce: Callable[[], str],
+        *,
+        wall_ms: Callable[[], int] | None = None,
     ) -> None:
-        """``clock_ms`` gives UTC milliseconds, ``nonce`` 32 hexadecimal digits, another at every call."""
+        """``clock_ms`` gives UTC milliseconds, ``nonce`` 32 hexadecimal digits, another at every call.
+
+        ``clock_ms`` dates a pay request, as its order is dated in the journal: later calls name that day. ``wall_ms``
+        (the same unless given) dates all others: a gateway that refuses what is minutes old must be able to answer
+        once the machine's clock was set right, though the line of time runs on as it was while a payment is open.
+        """
         self.name = name
         self.codec = codec
         self.statistics = Statistics()
         self._transport = transport
         self._clock_ms = clock_ms
+        self._wall_ms = wall_ms or clock_ms
         self._nonce = nonce
 
     async def __aenter__(self) -> Self:
@@ -74,7 +82,7 @@ class Gateway:
 
     async def pay(self, order: PayOrder) -> Answer[PaymentVerdict]:
         """Charge a customer, or make a QR code. Raises ValueError for what the gateway cannot do; nothing is sent."""
-        return await self._exchange(self.codec.pay(order, self._stamp()), self._transport.timeouts.pay_s)
+        return await self._exchange(self.codec.pay(order, Stamp(self._clock_ms(), self._nonce())), self._transport.timeouts.pay_s)
 
     async def query(self, order: OrderRef) -> Answer[PaymentVerdict]:
         """Ask how an order stands."""
@@ -107,7 +115,7 @@ class Gateway:
         return await self._exchange(self.codec.harmless(self._stamp()))
 
     def _stamp(self) -> Stamp:
-        return Stamp(self._clock_ms(), self._nonce())
+        return Stamp(self._wall_ms(), self._nonce())
 
     async def _exchange(
         self, exchange: Exchange[T], timeout_s: float | None = None
