@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
-import tty
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,14 +13,16 @@ HANG_S = 30.0
 
 
 class FarEnd:
-    """The master side of a pty whose slave side is at `path`: takes bytes while `takes` is set, and answers."""
+    """The master side of a pty whose slave side is at `path`: takes bytes unless stopped, and answers.
+
+    The terminal is left as it comes, with echo and line endings changed: that is for the near end to see to.
+    """
 
     def __init__(self, path: Path, answer: Callable[[bytes], bytes] = lambda _: b"") -> None:
         self.path = path
         self.received = bytearray()
         self._answer = answer
         self._master, self._slave = pty.openpty()
-        tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         path.unlink(missing_ok=True)
         path.symlink_to(os.ttyname(self._slave))

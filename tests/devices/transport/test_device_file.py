@@ -133,8 +133,8 @@ async def test_empty_packets(far_end: FarEnd, transport: DeviceFileTransport, mo
         reads += 1
         return b"" if reads <= 3 else real(fd, size)
 
-    monkeypatch.setattr(os, "isatty", lambda fd: False)
     await transport.connect()
+    transport._is_terminal = False
     monkeypatch.setattr(os, "read", empty_at_first)
     began_at = asyncio.get_running_loop().time()
     far_end.send(b"\x12")
