@@ -11,7 +11,7 @@ from posd.payment.terms import Method, Rules
 from posd.payment.verdicts import Evidence, Paid, Pending, Reason, Refusal
 
 
-class Cause(msgspec.Struct, frozen=True):
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it ended, or why a person should look at it, in our word and in the gateway's."""
 
     reason: Reason
@@ -20,7 +20,7 @@ class Cause(msgspec.Struct, frozen=True):
     gateway_message: str | None = None
 
 
-class Heard(msgspec.Struct, frozen=True):
+class Heard(msgspec.Struct, frozen=True, omit_defaults=True):
     """An answer that was heard already, so that a repetition can be told from news."""
 
     source: Source
@@ -28,7 +28,7 @@ class Heard(msgspec.Struct, frozen=True):
     gateway_code: str | None = None
 
 
-class Payment(msgspec.Struct, frozen=True):
+class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     """One attempt to take one amount from one customer. Immutable; ``state_machine.apply`` makes the next one."""
 
     payment_id: str

@@ -158,7 +158,7 @@ RefundVerdict = (
 """What refund and refund query can say of a refund. ``NotFound``: the gateway knows no such refund."""
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an answer said in the gateway's own words, in short, without a secret; for the timeline and the reason."""
 
     gateway_code: str | None = None
