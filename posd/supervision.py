@@ -22,7 +22,7 @@ WATCHDOG_SHARE = 0.4
 STATUS_EVERY_S = 10.0
 """The status is told this often where nobody watches."""
 
-Answers = Callable[[], Awaitable[None]]
+Answers = Callable[[], Awaitable[object]]
 
 
 def notify(message: str, environment: Mapping[str, str] = os.environ) -> None:
