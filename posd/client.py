@@ -35,7 +35,11 @@ class ClientError(Exception):
 
 
 class Unreachable(ClientError):
-    """Nobody serves on the socket."""
+    """Nobody answers on the socket. ``sent``: the request may have arrived all the same."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
 
 
 class ProblemAnswer(ClientError):
@@ -151,16 +155,30 @@ class Client:
             headers["Content-Type"] = "application/json"
         if key is not None:
             headers["Idempotency-Key"] = key
+        kept = self._http.sock is not None
         try:
+            status, data = self._exchange(method, path, content, headers)
+        except Unreachable:
+            # posd closes a connection that was idle for long; what is safe to repeat is asked again on a new one.
+            if not kept or not (method == "GET" or key is not None or path.endswith("/cancel")):
+                raise
+            status, data = self._exchange(method, path, content, headers)
+        if status >= 400:
+            raise _problem(status, data)
+        return data
+
+    def _exchange(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> tuple[int, bytes]:
+        sent = False
+        try:
+            if self._http.sock is None:
+                self._http.connect()
+            sent = True
             self._http.request(method, path, content, headers)
             response = self._http.getresponse()
-            data = response.read()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             self._http.close()
-            raise Unreachable(f"no posd answers on {self._path}: {error}; is it running?") from error
-        if response.status >= 400:
-            raise _problem(response.status, data)
-        return data
+            raise Unreachable(f"no posd answers on {self._path}: {error}; is it running?", sent=sent) from error
 
     @staticmethod
     def _decode(data: bytes, kind: type[T]) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from posd.payment.errors import AmountError
 Subparsers = Any
 """argparse gives its collection of commands no public name."""
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def add_command(
@@ -51,6 +52,9 @@ def amount(text: str) -> Fen:
 
 def date(text: str) -> str:
     """An argument that is a business date."""
-    if not _DATE.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2026-11-20")
-    return text
+    try:
+        if _DATE.fullmatch(text):
+            return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"{text!r} is no date; write it like 2026-11-20")

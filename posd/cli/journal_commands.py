@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import sqlite3
 import sys
@@ -62,13 +63,19 @@ def _backup(options: argparse.Namespace) -> int:
         try:
             target.touch(mode=0o600)
             copy = sqlite3.connect(target)
-            with copy:
+            with contextlib.closing(copy), copy:
+                _hold_still(db)
                 db.backup(copy, pages=BACKUP_PAGES)
-            copy.close()
         except (OSError, sqlite3.Error) as error:
             target.unlink(missing_ok=True)
             raise CommandError(Exit.OTHERWISE, f"{target}: {error}") from error
     return _check_copy(target)
+
+
+def _hold_still(db: sqlite3.Connection) -> None:
+    """Read from one moment on: else the copy begins anew with everything that is written meanwhile."""
+    db.execute("BEGIN")
+    db.execute("SELECT count(*) FROM events").fetchone()
 
 
 def _check_copy(target: Path) -> int:

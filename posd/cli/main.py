@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from posd import __version__
 from posd.cli.errors import CommandError, Exit
@@ -51,9 +52,17 @@ def _asks_for_run(words: Sequence[str]) -> bool:
     return list(words) == ["run"] or (len(words) == 3 and words[0] == "--config" and words[2] == "run")
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every command does; ``--help`` tells the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(Exit.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def make_parser(groups: Sequence[str] = _GROUPS) -> argparse.ArgumentParser:
     """What the command line takes of these groups; of all, unless fewer are enough."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="posd",
         description="Takes payments at a till: scanner to gateway to receipt, and right about the money in between.",
         epilog="Amounts are yuan with at most two decimals, such as 12.50. Exit codes: 0 done, 1 it ended otherwise, "

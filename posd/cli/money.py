@@ -6,18 +6,26 @@ import argparse
 import sys
 import time
 import uuid
+from collections.abc import Callable
+from typing import TypeVar
 
 from posd.cli.arguments import Subparsers, add_command, amount
 from posd.cli.errors import CommandError, Exit
 from posd.cli.output import paint, print_json, print_payment, yuan
-from posd.client import HOLD_S, Client
+from posd.client import HOLD_S, Client, Unreachable
 from posd.config import load
 from posd.payment.events import Status
 from posd.payment.refund import RefundStatus
-from posd.resources import PaymentResource
+from posd.resources import PaymentResource, RefundResource
 
 PATIENCE_S = 90.0
-"""How long ``cancel`` and ``refund`` wait for the end."""
+"""How long ``cancel`` and ``refund`` wait for the end, and every command for a daemon that has gone meanwhile."""
+RETRY_S = 0.5
+"""Between two looks whether the daemon is back."""
+TELL_S = 1.0
+"""While nothing was scanned yet, so that the change to "asking the gateway" is told soon."""
+
+T = TypeVar("T")
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -45,20 +53,57 @@ def _pay(options: argparse.Namespace) -> int:
     with _client(options) as client:
         body = {"authCode": options.code, "reference": options.reference}
         given = {name: value for name, value in body.items() if value is not None}
-        payment = client.pay(options.amount, str(uuid.uuid4()), **given)
-        told = None
-        while not payment.status.final:
-            told = _tell(payment, told)
-            payment = client.payment(payment.id, wait_s=HOLD_S if payment.status is not Status.AWAITING_CODE else 1)
+        key = str(uuid.uuid4())
+        payment = _begun(lambda: client.pay(options.amount, key, **given), "the payment; look for it with posd list")
+        try:
+            payment = _await_end(client, payment)
+        except KeyboardInterrupt:
+            message = f"interrupted; {payment.order_no} goes on: posd show or posd cancel {payment.order_no}"
+            raise CommandError(Exit.UNKNOWN, message) from None
         return _end(options, payment, wanted=Status.PAID)
+
+
+def _await_end(client: Client, payment: PaymentResource) -> PaymentResource:
+    told = None
+    while not payment.status.final:
+        told = _tell(payment, told)
+        hold_s = HOLD_S if payment.status is not Status.AWAITING_CODE else TELL_S
+        payment = _held(client, payment, hold_s)
+    return payment
+
+
+def _held(client: Client, payment: PaymentResource, hold_s: float) -> PaymentResource:
+    return _going_on(lambda: client.payment(payment.id, wait_s=round(hold_s, 1)), payment.order_no)
+
+
+def _begun(call: Callable[[], T], what: str) -> T:
+    """A call that begins something: where it may have arrived, it is repeated with the same key until that is known."""
+    try:
+        return call()
+    except Unreachable as error:
+        if not error.sent:
+            raise
+    return _going_on(call, what)
+
+
+def _going_on(call: Callable[[], T], what: str) -> T:
+    """A call about something that has begun: a daemon that is away may just be starting again."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return call()
+        except Unreachable as error:
+            if time.monotonic() > deadline:
+                raise CommandError(Exit.UNKNOWN, f"posd has gone; not known what became of {what}") from error
+        time.sleep(RETRY_S)
 
 
 def _cancel(options: argparse.Namespace) -> int:
     with _client(options) as client:
-        payment = client.cancel(options.order)
+        payment = _begun(lambda: client.cancel(options.order), options.order)
         deadline = time.monotonic() + PATIENCE_S
         while not payment.status.final and (left := deadline - time.monotonic()) > 0:
-            payment = client.payment(payment.id, wait_s=round(min(left, HOLD_S), 1))
+            payment = _held(client, payment, min(left, HOLD_S))
         return _end(options, payment, wanted=Status.CANCELLED)
 
 
@@ -69,10 +114,11 @@ def _refund(options: argparse.Namespace) -> int:
         wanted = options.amount if options.amount is not None else left
         if wanted == 0:
             raise CommandError(Exit.OTHERWISE, f"{payment.order_no} is refunded in full already")
-        refund = client.refund(payment.id, wanted, str(uuid.uuid4()))
+        key = str(uuid.uuid4())
+        refund = _begun(lambda: client.refund(payment.id, wanted, key), f"the refund of {payment.order_no}")
         deadline = time.monotonic() + PATIENCE_S
         while not refund.status.final and (remaining := deadline - time.monotonic()) > 0:
-            refund = client.refund_status(refund.id, wait_s=round(min(remaining, HOLD_S), 1))
+            refund = _refund_held(client, refund, min(remaining, HOLD_S))
     if options.json:
         print_json(refund)
     else:
@@ -80,6 +126,10 @@ def _refund(options: argparse.Namespace) -> int:
     if refund.status is RefundStatus.SUCCEEDED:
         return Exit.DONE
     return Exit.UNKNOWN if refund.status is RefundStatus.PROCESSING else Exit.OTHERWISE
+
+
+def _refund_held(client: Client, refund: RefundResource, hold_s: float) -> RefundResource:
+    return _going_on(lambda: client.refund_status(refund.id, wait_s=round(hold_s, 1)), refund.refund_no)
 
 
 def _tell(payment: PaymentResource, told: Status | None) -> Status:

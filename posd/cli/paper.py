@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from devices.state import Health
 from posd.cli.arguments import Subparsers, add_command, date
 from posd.cli.books import open_books, open_journal
 from posd.cli.errors import CommandError, Exit
@@ -102,8 +103,17 @@ def _print(config: Config, queue: Callable[[Spool], Awaitable[PrintJob]], path: 
         except ProblemAnswer as problem:
             code = Exit.DEVICE if problem.code == "device_unavailable" else Exit.OTHERWISE
             raise CommandError(code, str(problem)) from problem
+        _demand_ready(client, config.printer.name)
     print(f"{job['kind']} slip {'copy ' + str(job['copyNo']) if job['copyNo'] else 'original'}: {job['state']}")
     return Exit.DONE
+
+
+def _demand_ready(client: Client, printer: str) -> None:
+    """Say it where the paper will not come out now: it waits in the daemon for the printer."""
+    for device in client.devices():
+        if device.name == printer and device.state is not Health.READY:
+            why = device.detail or device.state
+            raise CommandError(Exit.DEVICE, f"{printer}: {why}; the slip waits and comes out once that is mended")
 
 
 async def _print_alone(config: Config, queue: Callable[[Spool], Awaitable[PrintJob]]) -> int:
