@@ -32,7 +32,7 @@ _HEADERS = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 
 @dataclass(slots=True)
 class Sessions:
-    """Sign-ins of the cashier page: one-time tickets that become cookies. In memory: a restart signs out."""
+    """Sign-ins of the cashier page: one-time tickets that become cookies. In memory: they end with the process."""
 
     _tickets: dict[str, float] = field(default_factory=dict)
     _sessions: dict[str, float] = field(default_factory=dict)

@@ -121,6 +121,12 @@ class Desk:
         await self.reaches(status)
         return (await self.payments())[0]
 
+    def customer_pays(self, payment: dict[str, Any]) -> None:
+        """The customer confirms in the wallet, now."""
+        order = self.stage.simulator.bank.find(payment["orderNo"])
+        assert order is not None
+        assert self.stage.simulator.bank.confirm(order, self.stage.simulator.now_ms())
+
     async def payments(self) -> list[dict[str, Any]]:
         """What posd holds, the newest first."""
         answer = await self.stage.get("/v1/payments")

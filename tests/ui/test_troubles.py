@@ -9,15 +9,24 @@ from playwright.async_api import Route, expect
 
 from tests.ui.support import AWAY, Desk
 
+NOTHING_PENDING = """async () => {
+  while (sessionStorage.getItem("posd.pending") !== null) await new Promise((done) => setTimeout(done, 20));
+}"""
+"""Waits until no request is without its answer."""
+
+LOOKS = 600
+"""Far more than the gateway needs to make a code."""
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_reload_in_the_middle_finds_the_payment_again(desk: Desk) -> None:
     """The page comes back to the payment that is running, and it is still the only one."""
     await desk.sign_in()
-    payment = await desk.pay("31.4", "1003", "processing")
+    payment = await desk.pay("31.4", "1200", "processing")
     await desk.page.reload()
-    await expect(desk.page.locator(".hero")).to_contain_text("¥31.40")
+    await expect(desk.hero("processing")).to_contain_text("¥31.40")
+    desk.customer_pays(payment)
     await desk.reaches("paid")
     assert [payment["id"]] == [each["id"] for each in await desk.payments()]
     assert 3140 == desk.charged(payment)
@@ -37,11 +46,9 @@ async def test_an_answer_that_was_lost_does_not_charge_twice(desk: Desk) -> None
         else:
             await route.continue_()
 
-    async def hold(route: Route) -> None:
-        await asyncio.sleep(0)
-        await route.abort()
-
-    await desk.page.route("**/ui/session", hold)  # the line stays down, so that nothing is repeated before the reload
+    await desk.page.route(
+        "**/ui/session", lambda route: route.abort()
+    )  # the line stays down, so that nothing is repeated before the reload
     await desk.page.route(lambda url: url.endswith("/v1/payments"), lose)
     await desk.page.keyboard.type("7")
     await desk.page.keyboard.press("Enter")
@@ -49,21 +56,23 @@ async def test_an_answer_that_was_lost_does_not_charge_twice(desk: Desk) -> None
     await desk.page.unroute("**/ui/session")
     await desk.page.reload()
     await desk.reaches("awaiting_code")
+    await desk.page.evaluate(NOTHING_PENDING)
     assert 2 == len(keys)
     assert keys[0] == keys[1]
     assert 1 == len(await desk.payments())
-    assert await desk.page.evaluate("sessionStorage.getItem('posd.pending')") is None
 
 
 async def test_posd_restarts_in_the_middle(desk: Desk) -> None:
     """A banner while it is away; then the page goes on by itself, still signed in, with the same payment."""
     await desk.sign_in()
-    payment = await desk.pay("42", "1003", "processing")
+    payment = await desk.pay("42", "1200", "processing")
     desk.noise = AWAY
     await desk.stage.kill()
     banner = desk.page.get_by_role("alert")
     await expect(banner).to_contain_text("没有响应")
     await desk.page.screenshot(path=desk.pictures / "zh-down.png")
+    await expect(desk.hero("paid")).to_have_count(0)
+    desk.customer_pays(payment)
     await desk.stage.start()
     await desk.reaches("paid")
     await expect(banner).to_be_hidden()
@@ -127,3 +136,22 @@ async def test_the_page_runs_nothing_that_is_not_its_own(desk: Desk) -> None:
     assert "unsafe" not in policy
     text = await answer.text()
     assert not [word for word in ("<style", " style=", " onclick=", "javascript:", "https://") if word in text]
+
+
+async def test_an_answer_that_an_event_overtook_does_not_bring_the_past_back(desk: Desk) -> None:
+    """The answer to the start of a QR payment is held until the event with its code has come: the code is shown."""
+    await desk.sign_in()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        for _ in range(LOOKS):
+            if (await desk.payments())[0]["qrCode"]:
+                break
+            await asyncio.sleep(0.05)
+        await expect(desk.rows()).to_have_count(1)
+        await route.fulfill(response=answer, json={**await answer.json(), "qrCode": None})
+
+    await desk.page.route(lambda url: url.endswith("/v1/payments"), late)
+    await desk.page.keyboard.type("99")
+    await desk.key("qr").tap()
+    await expect(desk.page.get_by_role("img", name="收款二维码")).to_be_visible()

@@ -102,14 +102,14 @@ async def test_what_runs_and_what_needs_a_look_stands_on_top(desk: Desk) -> None
     await desk.sign_in()
     await desk.pay("1", "0000", "paid")
     await desk.page.keyboard.press("Enter")
-    await desk.pay("2", "1201", "processing")
+    await desk.pay("2", "1200", "processing")
     top = desk.page.locator(".look .row")
     await expect(top).to_have_count(1)
     await expect(top).to_contain_text("待付款")
     await desk.key("new").click()
-    doubtful = await desk.pay("3", "4300", "processing")
+    doubtful = await desk.pay("3", "4300", "paid")
     await expect(desk.page.locator(".look.troubled .row")).to_have_count(2)
-    await expect(desk.hero("processing").locator(".flag")).to_have_text("请人工核对")
+    await expect(desk.hero("paid").locator(".flag")).to_have_text("请人工核对")
     assert (await desk.stage.get(f"/v1/payments/{doubtful['id']}"))["attention"]
     await desk.look("zh-attention")
 

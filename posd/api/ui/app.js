@@ -16,6 +16,8 @@ import { locale, problemText, t } from "/ui/words.js";
 /** Long enough to be read, short enough not to be in the way. */
 const TOLD_MS = 5_000;
 const SHOWN = "posd.shown";
+/** Payments and refunds: never two at once. */
+const MONEY = "money";
 const SCANS = {
   not_armed: "scanned_unarmed",
   not_a_payment_code: "scanned_goods",
@@ -27,15 +29,15 @@ const part = (name) => document.getElementById(name);
 let view = null;
 let day = null;
 let standing = null;
-let busy = false;
+const underWay = new Set();
 let toldTimer = null;
 
 const bar = barView(part("bar"), {
-  test: (name) => attempt(async () => {
+  test: (name) => attempt("test", async () => {
     const tested = await post(`/v1/devices/${encodeURIComponent(name)}/test`);
     say(t("tested", { name, state: t(tested.state ?? store.devices.get(name).state) }));
   }),
-  drawer: () => attempt(async () => {
+  drawer: () => attempt("drawer", async () => {
     await post("/v1/drawer/open");
     say(t("drawer_opened"));
   }),
@@ -51,10 +53,13 @@ function say(text) {
   toldTimer = setTimeout(() => (part("told").hidden = true), TOLD_MS);
 }
 
-/** Run something that calls posd; what posd refuses is said, what it leaves unanswered is the banner's business. */
-async function attempt(deed) {
-  if (busy) return;
-  busy = true;
+/**
+ * Run something that calls posd, one of its name at a time: a second press is no second deed. What posd refuses is
+ * said, what it leaves unanswered is the banner's business.
+ */
+async function attempt(name, deed) {
+  if (underWay.has(name)) return;
+  underWay.add(name);
   view?.update();
   try {
     await deed();
@@ -63,7 +68,7 @@ async function attempt(deed) {
     else if (error instanceof Unreachable) lookAgain();
     else throw error;
   } finally {
-    busy = false;
+    underWay.delete(name);
     view?.update();
   }
 }
@@ -81,43 +86,55 @@ function show(next) {
   day?.update();
 }
 
+const busy = () => underWay.has(MONEY);
+
 function rest(fen = 0) {
-  show(keypadView({ start, busy: () => busy, fen }));
+  show(keypadView({ start, busy, fen }));
 }
 
 function open(id) {
+  if (!store.payments.has(id)) return look(id);
   const payment = store.payments.get(id);
   show(paymentView(id, { cancel, print, printRefund, refund: askRefund, leave: () => rest() }));
   loadRefunds(payment).catch(() => {});
 }
 
 function start(amount, method) {
-  attempt(async () => begun(await send("/v1/payments", method ? { amount, method } : { amount })));
+  move(() => send("/v1/payments", method ? { amount, method } : { amount }));
 }
 
-function begun(answer) {
-  if ("refundNo" in answer) {
-    putRefund(answer);
-    open(answer.paymentId);
-  } else {
-    putPayment(answer);
-    open(answer.id);
-  }
+/** Begin a payment or a refund, and show it. */
+function move(request) {
+  attempt(MONEY, async () => {
+    const asked = performance.now();
+    const answer = await request();
+    if ("refundNo" in answer) {
+      putRefund(answer, asked);
+      if (!store.payments.has(answer.paymentId)) await find(answer.paymentId);
+      open(answer.paymentId);
+    } else {
+      putPayment(answer, asked);
+      open(answer.id);
+    }
+  });
 }
 
 function cancel(payment) {
-  attempt(async () => putPayment(await post(`/v1/payments/${payment.id}/cancel`)));
+  attempt("cancel", async () => {
+    const asked = performance.now();
+    putPayment(await post(`/v1/payments/${payment.id}/cancel`), asked);
+  });
 }
 
 function print(payment) {
-  attempt(async () => {
+  attempt("print", async () => {
     await post(`/v1/payments/${payment.id}/receipt`);
     say(t("printing"));
   });
 }
 
 function printRefund(refund) {
-  attempt(async () => {
+  attempt("print", async () => {
     await post(`/v1/refunds/${refund.id}/receipt`);
     say(t("printing"));
   });
@@ -125,13 +142,12 @@ function printRefund(refund) {
 
 function askRefund(payment) {
   const back = () => open(payment.id);
-  const refund = (amount) =>
-    attempt(async () => begun(await send(`/v1/payments/${payment.id}/refunds`, { amount })));
-  show(refundView({ payment, refund, back, busy: () => busy }));
+  const refund = (amount) => move(() => send(`/v1/payments/${payment.id}/refunds`, { amount }));
+  show(refundView({ payment, refund, back, busy }));
 }
 
 function look(text) {
-  attempt(async () => open((await find(text)).id));
+  attempt("look", async () => open((await find(text)).id));
 }
 
 // --- what posd tells
@@ -170,7 +186,13 @@ function printed(job) {
   if (job.paymentId !== null) find(job.paymentId).catch(() => {});
 }
 
-const events = { payment: putPayment, refund: putRefund, device: putDevice, scan: scanned, print: printed };
+const events = {
+  payment: (payment) => putPayment(payment),
+  refund: (refund) => putRefund(refund),
+  device: putDevice,
+  scan: scanned,
+  print: printed,
+};
 
 // --- the line to posd
 
@@ -206,7 +228,7 @@ async function up() {
   else if (before === "out") turn();
   else if (before === "down") say(t("back_up"));
   const left = pending();
-  if (left !== null) attempt(async () => begun(await repeat(left)));
+  if (left !== null) move(() => repeat(left));
 }
 
 /** The first time: put up the views and find the payment that was on the screen, or one that is running. */
@@ -244,6 +266,10 @@ function turn() {
   else if (view?.name === "payment") view.update();
   else rest(view?.amount() ?? 0);
 }
+
+document.addEventListener("pointerdown", (event) => {
+  if (!event.target.closest(".devices")) bar.close();
+});
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || part("counter").hidden) return;

@@ -67,7 +67,7 @@ export function dayView({ open, look, shown }) {
     fill(top, field.value.trim() || urgent.length === 0 ? [] : [h("h3", {}, t(troubled ? "look" : "running")), table(urgent, "look")]);
     top.classList.toggle("troubled", troubled);
     const none = h("p", { class: "none" }, t(field.value.trim() ? "nothing_found" : "nothing_today"));
-    fill(rows, listed.length ? table(listed, "row") : urgent.length && !field.value.trim() ? null : none, more());
+    fill(rows, listed.length ? table(listed.slice(0, store.rows), "row") : urgent.length && !field.value.trim() ? null : none, more(listed.length));
   }
 
   function table(payments, kind) {
@@ -96,8 +96,8 @@ export function dayView({ open, look, shown }) {
     );
   }
 
-  function more() {
-    if (!store.more || field.value.trim()) return null;
+  function more(count) {
+    if (!(store.more || count > store.rows) || field.value.trim()) return null;
     return h("button", { type: "button", class: "button more", "data-key": "more", onclick: loadMore }, t("more"));
   }
 

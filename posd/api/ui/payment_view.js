@@ -18,13 +18,15 @@ export function paymentView(ident, act) {
   const timer = setInterval(() => tick(), TICK_MS);
 
   function update() {
+    // A payment of an earlier day stays as it was drawn.
     const payment = store.payments.get(ident);
+    if (payment === undefined) return;
     const now = JSON.stringify([payment, refundsOf(ident), locale(), timeline]);
     if (now === drawn) return;
     drawn = now;
     const watch = clock(payment);
     tick = watch.tick;
-    fill(element, hero(payment, watch), facts(payment), refunds(payment), happened(payment), buttons(payment));
+    fill(element, hero(payment, watch), refunds(payment), facts(payment), happened(payment), buttons(payment));
     tick();
   }
 
@@ -38,6 +40,7 @@ export function paymentView(ident, act) {
       h("h2", {}, t(payment.status)),
       h("p", { class: "sum" }, money(payment.payAmount ?? payment.amount)),
       qr && watch.element,
+      payment.refundedAmount > 0 && h("p", { class: "back" }, `${t("refunded")} ${money(payment.refundedAmount)}`),
       payment.reason ? h("p", { class: "why" }, reasonText(payment)) : hint(payment, qr),
     );
   }
@@ -95,7 +98,7 @@ export function paymentView(ident, act) {
   function key(event) {
     const payment = store.payments.get(ident);
     if (event.key !== "Escape") return false;
-    if (isFinal(payment) || payment.status === "cancelling") act.leave();
+    if (payment === undefined || isFinal(payment) || payment.status === "cancelling") act.leave();
     // Nothing was sent yet: giving up is free. Later it takes the button itself, which is where Escape leads.
     else if (payment.status === "awaiting_code") act.cancel(payment);
     else element.querySelector('[data-key="cancel"]')?.focus();
@@ -137,7 +140,9 @@ function clock(payment) {
     const left = ends - Date.now();
     part(left / whole);
     const text = left > 0 ? String(Math.ceil(left / 1000)) : "0";
-    if (figure.textContent !== text) figure.textContent = text;
+    if (figure.textContent === text) return;
+    figure.textContent = text;
+    figure.classList.toggle("long", text.length > 2);
   };
   return { element, tick };
 }

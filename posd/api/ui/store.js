@@ -38,22 +38,31 @@ export const ofToday = (payment) => payment.createdAt.slice(0, 10) === store.rep
 
 const rank = (payment) => (isFinal(payment) ? OPEN.length : OPEN.indexOf(payment.status));
 
-/** Statuses only go forward: an answer that was overtaken by an event does not bring the past back. */
-function keep(payment) {
-  const before = store.payments.get(payment.id);
-  if (before === undefined || rank(before) <= rank(payment)) store.payments.set(payment.id, payment);
+/** When the last event about a payment or refund came: an answer that was asked for earlier may be older than it. */
+const heard = new Map();
+
+/** Keep what is newer: events come in order, answers to calls may be overtaken by them. `asked`: null for an event. */
+function isNews(ident, asked) {
+  if (asked === null) heard.set(ident, performance.now());
+  return asked === null || (heard.get(ident) ?? -1) <= asked;
 }
 
-/** What posd says of a payment. */
-export function putPayment(payment) {
-  keep(payment);
+/** Statuses only go forward, whatever the order in which answers come. */
+function keep(payment, asked) {
+  const before = store.payments.get(payment.id);
+  const forward = before === undefined || rank(before) <= rank(payment);
+  if (isNews(payment.id, asked) && forward) store.payments.set(payment.id, payment);
+}
+
+/** What posd says of a payment, in an event or in the answer to a call made at `asked` (of performance.now()). */
+export function putPayment(payment, asked = null) {
+  keep(payment, asked);
   changed("payment", store.payments.get(payment.id));
 }
 
 /** The same for a refund. */
-export function putRefund(refund) {
-  const before = store.refunds.get(refund.id);
-  if (before !== undefined && before.status !== "processing" && refund.status === "processing") return;
+export function putRefund(refund, asked = null) {
+  if (!isNews(refund.id, asked)) return;
   store.refunds.set(refund.id, refund);
   changed("refund", refund);
 }
@@ -72,6 +81,7 @@ export function putDevice(device) {
 
 /** Everything anew: after the start, and whenever the connection was lost. */
 export async function refresh() {
+  const asked = performance.now();
   const [settings, devices, report, recent, ...open] = await Promise.all([
     get("/v1/ui-settings"),
     get("/v1/devices"),
@@ -85,20 +95,21 @@ export async function refresh() {
   const today = await list({ date: report.date }, store.rows);
   store.more = today.more;
   const looked = recent.items.filter((payment) => payment.attention);
-  for (const payment of [...looked, ...today.items, ...open.flatMap((found) => found.items)]) keep(payment);
+  for (const payment of [...looked, ...today.items, ...open.flatMap((found) => found.items)]) keep(payment, asked);
   // A payment that was running when the connection was lost, and that none of the lists holds any more, has ended since.
   const listed = new Set([...today.items, ...open.flatMap((found) => found.items)].map((payment) => payment.id));
   const lostSight = [...store.payments.values()].filter((payment) => !isFinal(payment) && !listed.has(payment.id));
-  for (const payment of await Promise.all(lostSight.map(({ id }) => get(`/v1/payments/${id}`)))) keep(payment);
+  for (const payment of await Promise.all(lostSight.map(({ id }) => get(`/v1/payments/${id}`)))) keep(payment, asked);
   changed("all");
 }
 
 /** More rows of today. */
 export async function loadMore() {
   store.rows += ROWS;
+  const asked = performance.now();
   const today = await list({ date: store.report.date }, store.rows);
   store.more = today.more;
-  for (const payment of today.items) putPayment(payment);
+  for (const payment of today.items) keep(payment, asked);
   changed("all");
 }
 
@@ -107,7 +118,9 @@ export function refreshReport() {
   clearTimeout(reportTimer);
   reportTimer = setTimeout(async () => {
     try {
+      const before = store.report?.date;
       store.report = await get("/v1/report");
+      if (before !== undefined && before !== store.report.date) turnTheLeaf();
       changed("report");
     } catch {
       // posd is away; when it is back, everything is asked for anew.
@@ -115,10 +128,20 @@ export function refreshReport() {
   }, REPORT_AFTER_MS);
 }
 
+/** A new day: what ended before it and needs no look is let go, so that a page may stay open for weeks. */
+function turnTheLeaf() {
+  for (const payment of store.payments.values())
+    if (isFinal(payment) && !payment.attention && !ofToday(payment)) store.payments.delete(payment.id);
+  const kept = (refund) => store.payments.has(refund.paymentId);
+  store.refunds = new Map([...store.refunds].filter(([, refund]) => kept(refund)));
+  for (const ident of heard.keys()) if (!store.payments.has(ident) && !store.refunds.has(ident)) heard.delete(ident);
+}
+
 /** One payment by its id or order number, from posd. */
 export async function find(ident) {
+  const asked = performance.now();
   const payment = await get(`/v1/payments/${encodeURIComponent(ident)}`);
-  putPayment(payment);
+  putPayment(payment, asked);
   return store.payments.get(payment.id);
 }
 
@@ -131,7 +154,8 @@ export async function timelineOf(payment) {
 /** Make the refunds of a payment known. */
 export async function loadRefunds(payment) {
   if (payment.status !== "paid" || payment.refundedAmount === 0) return;
+  const asked = performance.now();
   const items = await timelineOf(payment);
   const idents = items.filter((item) => item.kind === "refund_requested").map((item) => item.details.refund_id);
-  for (const refund of await Promise.all(idents.map((ident) => get(`/v1/refunds/${ident}`)))) putRefund(refund);
+  for (const refund of await Promise.all(idents.map((ident) => get(`/v1/refunds/${ident}`)))) putRefund(refund, asked);
 }
