@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -49,8 +51,7 @@ def _faults(db: sqlite3.Connection) -> Iterator[int | str]:
 
 
 def _replay(db: sqlite3.Connection) -> Iterator[int | str]:
-    """Every event once: is it chained to the one before, and could it happen? Then: do the projections agree?"""
-    things: dict[str, _Thing] = {}
+    """Every event twice, so that little is in memory: chained in the order of time, and applied thing by thing."""
     before, count = GENESIS, 0
     for seq, stream, body, digest in db.execute("SELECT seq, stream, body, hash FROM events ORDER BY seq"):
         count += 1
@@ -61,12 +62,22 @@ def _replay(db: sqlite3.Connection) -> Iterator[int | str]:
         if before != digest:
             yield f"event {seq} was changed, or one before it"
             before = digest
+    yield count
+    rows = db.execute("SELECT stream, seq, body FROM events ORDER BY stream, seq")
+    for stream, events in groupby(rows, itemgetter(0)):
+        yield from _relive(db, stream, events)
+    yield from _strangers(db)
+
+
+def _relive(db: sqlite3.Connection, stream: str, events: Iterable[tuple[str, int, bytes]]) -> Iterator[str]:
+    """Could its events happen, and does its projection say the same?"""
+    thing: _Thing | None = None
+    for _, seq, body in events:
         try:
-            things[stream] = _apply(things.get(stream), _decode(body))
+            thing = _apply(thing, _decode(body))
         except (msgspec.MsgspecError, PaymentError, JournalError) as error:
             yield f"event {seq} of {stream} cannot have happened: {error}"
-    yield count
-    yield from _compare(db, things)
+    yield from _compare(db, stream, thing)
 
 
 def _apply(thing: _Thing | None, event: AnyEvent) -> _Thing:
@@ -87,23 +98,28 @@ def _apply(thing: _Thing | None, event: AnyEvent) -> _Thing:
             raise JournalError(f"{type(event).__name__} begins nothing")
 
 
-_PROJECTIONS = {
-    "payments": ("payment_id", "order_no", "status", "wallet", "reference", "live"),
-    "refunds": ("refund_id", "refund_no", "payment_id", "status", "holds", "live"),
-    "print_jobs": ("job_id", "payment_id", "refund_id", "kind", "copy_no", "live"),
+_PROJECTIONS: dict[type[_Thing], tuple[str, tuple[str, ...]]] = {
+    Payment: ("payments", ("payment_id", "order_no", "status", "wallet", "reference", "live")),
+    Refund: ("refunds", ("refund_id", "refund_no", "payment_id", "status", "holds", "live")),
+    PrintJob: ("print_jobs", ("job_id", "payment_id", "refund_id", "kind", "copy_no", "live")),
 }
-"""Table -> its key, and the columns that repeat what stands in its ``state`` under the same name."""
+"""Its table, and the columns that repeat what stands in ``state`` under the same name; the first is the key."""
 
 
-def _compare(db: sqlite3.Connection, things: dict[str, _Thing]) -> Iterator[str]:
-    seen = set()
-    for table, names in _PROJECTIONS.items():
-        for state, *columns in db.execute(f"SELECT state, {', '.join(names)} FROM {table}"):
-            ident = columns[0]
-            seen.add(ident)
-            thing = things.get(ident)
-            repeated = [getattr(thing, name, None) for name in names]
-            if thing is None or msgspec.json.encode(thing) != state or repeated != columns:
-                yield f"{ident} stands in {table} as its events have not made it"
-    for ident in things.keys() - seen:
-        yield f"{ident} has events and stands in no table"
+def _compare(db: sqlite3.Connection, stream: str, thing: _Thing | None) -> Iterator[str]:
+    if thing is None:
+        return
+    table, names = _PROJECTIONS[type(thing)]
+    row = db.execute(f"SELECT state, {', '.join(names)} FROM {table} WHERE {names[0]} = ?", (stream,)).fetchone()
+    if row is None:
+        yield f"{stream} has events and stands in no table"
+    elif row != (msgspec.json.encode(thing), *(getattr(thing, name, None) for name in names)):
+        yield f"{stream} stands in {table} as its events have not made it"
+
+
+def _strangers(db: sqlite3.Connection) -> Iterator[str]:
+    """What stands in a table and has no event."""
+    for table, (key, *_) in _PROJECTIONS.values():
+        query = f"SELECT {key} FROM {table} WHERE NOT EXISTS (SELECT 1 FROM events WHERE stream = {table}.{key})"
+        for (ident,) in db.execute(query):
+            yield f"{ident} stands in {table} as its events have not made it"
