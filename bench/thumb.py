@@ -87,8 +87,8 @@ def _plot(faults: Faults, runs: Runs) -> Plot:
 
 _NOTES = (
     (
-        "Virtual time: the checkout, the payment machine, the codec and the journal are the real ones, clock and wire are "
-        "simulated. A confirmation is told when a query that left after it comes back; what the till itself needs for that "
-        "is figure 3 and 5."
+        "Virtual time: the checkout, the payment machine, the codec and the journal are the real ones, clock and wire "
+        "are simulated. A confirmation is told when a query that left after it comes back; what the till itself needs "
+        "for that is in figures 3 and 5."
     ),
 )

@@ -132,8 +132,8 @@ def _plot(faults: Faults, runs: list[Run]) -> Plot:
 
 _NOTES = (
     (
-        "“Voided”: the customer had confirmed and got the money back. “Open”: the last word of the till is that it does "
-        "not know. “Wrong”: its last word contradicts the gateway. A window that closes before the customer has confirmed "
-        "voids nothing: nobody paid."
+        "“Voided”: the customer had confirmed and got the money back. “Open”: the last word of the till is that it "
+        "does not know. “Wrong”: its last word contradicts the gateway. A window that closes before the customer has "
+        "confirmed voids nothing: nobody paid."
     ),
 )
