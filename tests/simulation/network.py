@@ -91,7 +91,9 @@ class Network:
         """A moment as the gateways' clock tells it."""
         return START_MS + int(now_s * 1000)
 
-    def depart(self, gateway: str, call: Call, request: HttpRequest, floor_s: float, answer: asyncio.Future[HttpResponse]) -> None:
+    def depart(
+        self, gateway: str, call: Call, request: HttpRequest, floor_s: float, answer: asyncio.Future[HttpResponse]
+    ) -> None:
         """A request leaves. Raises NotSentError when it does not."""
         now_s = answer.get_loop().time()
         fate = self.weather.fate(now_s)
@@ -115,7 +117,13 @@ class Network:
             answer.get_loop().call_later(fate.reset_s, _break, answer)
 
     def _send(
-        self, gateway: str, call: Call, request: HttpRequest, fate: Fate, at_s: float, answer: asyncio.Future[HttpResponse] | None
+        self,
+        gateway: str,
+        call: Call,
+        request: HttpRequest,
+        fate: Fate,
+        at_s: float,
+        answer: asyncio.Future[HttpResponse] | None,
     ) -> None:
         kind, order_no = call
         if kind == "pay":

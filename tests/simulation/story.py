@@ -1,6 +1,6 @@
 """One seed from beginning to end: make a world, let processes live and die in it, then ask what holds.
 
-    python -m tests.simulation.story SEED [PAYMENTS]      prints what it found, and the timeline of what broke
+python -m tests.simulation.story SEED [PAYMENTS]      prints what it found, and the timeline of what broke
 """
 
 from __future__ import annotations
@@ -125,8 +125,9 @@ class Story:
         wallets, ways = self._possible(config)
         day_s = self._weather.stops_s - 30.0
         moments = sorted(self.rng.uniform(0, day_s) for _ in range(payments))
-        # DaxPay tells one amount, so that a discount there is none that a till could learn of.
-        self._weather.discounts = all(each.common.protocol != "daxpay" for each in config.gateways.values())
+        protocols = {each.common.protocol for each in config.gateways.values()}
+        self._weather.discounts = protocols <= _TELLS_DISCOUNTS
+        self._weather.not_sure = protocols <= _SAYS_NOT_SURE
         return [self._weather.errand(number, at_s, wallets, ways) for number, at_s in enumerate(moments, 1)]
 
     def _possible(self, config: Config) -> tuple[tuple[Wallet, ...], tuple[str, ...]]:
@@ -160,7 +161,7 @@ class Story:
         """One process: the POS, and at a drawn moment an orderly stop."""
         serving = asyncio.get_running_loop().create_task(self._serve(process))
         stops = self._world.now_s < self._weather.stops_s and self.rng.random() < 0.2
-        lasts_s = self.rng.uniform(0.5, self._weather.stops_s) if stops else None
+        lasts_s = self.rng.uniform(0.5, self._weather.stops_s) if stops else GIVEN_UP_AFTER_S + self._weather.stops_s
         try:
             async with asyncio.timeout(lasts_s):
                 await serving
@@ -293,7 +294,9 @@ class Story:
             events = queries.timeline(db, record.payment.payment_id) if record is not None else []
             self.outcome.timeline += [f"{order_no} {stored.at_ms - START_MS:>9} {stored.event}" for stored in events]
             left = self._network.log or []
-            self.outcome.timeline += [f"{order_no} {at_s * 1000:>9.0f} {what} {fate}" for at_s, about, what, fate in left if about == order_no]
+            self.outcome.timeline += [
+                f"{order_no} {at_s * 1000:>9.0f} {what} {fate}" for at_s, about, what, fate in left if about == order_no
+            ]
 
     def _refunded(self, db: sqlite3.Connection, payment_id: str, order_no: str) -> tuple[int, bool]:
         """What refunds have given back as told, the gateway's word where posd has none; and whether one is open."""
@@ -310,13 +313,15 @@ class Story:
         return total, running
 
 
-
-
 def _name(fault: str) -> str:
     """The order number that a fault begins with."""
     return fault.split()[0].rstrip(":")
 
 
+_TELLS_DISCOUNTS = frozenset({"chaoying", "chinaums"})
+"""The others tell one amount, at least in some of their answers: a discount there is none that a till could learn of."""
+_SAYS_NOT_SURE = frozenset({"chaoying"})
+"""The others have one word for a refund that is under way and for one that waits to be sent again."""
 _JUDGED_HERE = ("cancelled ", "time: ")
 """A cancel's floor is counted from when the pay request left; a wrong wall clock is one of the faults."""
 _WAYS = (("qr", Method.QR), ("face", Method.FACE))

@@ -105,6 +105,9 @@ class Weather:
     sync_failures: float = 0.0
     """The share of commits that the disk refuses to make durable."""
     discounts: bool = True
+    """Whether every gateway of this seed tells what was discounted."""
+    not_sure: bool = True
+    """Whether every gateway of this seed can say that a refund is not sure, so that it is sent again."""
     crashes: int = 0
     """Processes that end before their time."""
     outages: tuple[tuple[float, float], ...] = field(default=())
@@ -190,6 +193,8 @@ class Weather:
         """One customer."""
         rng = self.rng
         wallet, way = rng.choice(wallets), rng.choice(ways) if rng.random() < 0.15 else "code"
+        if way == "face":
+            wallet = Wallet.WECHAT  # its codes pass for faces everywhere
         head, length = _CODES[wallet]
         code = f"{head}{number:0{length - len(head)}d}"
         amount = number * 100 + rng.randrange(100)
@@ -230,8 +235,11 @@ class Weather:
             latency_ms=rng.choice((5, 20, 300)),
             pay_latency_ms=rng.choice((None, None, 1_500, 9_000)),
             query=(*self._some(QueryFault, 0.3, 4), QueryFault.OK),
-            cancel=(*self._some(CancelFault, 0.4, 3), rng.choice((CancelFault.OK, CancelFault.OK, CancelFault.TOO_LATE))),
-            refund=(*self._some(_PASSING, 0.5, 3), RefundFault.OK),
+            cancel=(
+                *self._some(CancelFault, 0.4, 3),
+                rng.choice((CancelFault.OK, CancelFault.OK, CancelFault.TOO_LATE)),
+            ),
+            refund=(*self._some(_PASSING if self.not_sure else _TOLD, 0.5, 3), RefundFault.OK),
             notice=rng.choice(tuple(NoticeFault)),
             stale_ms=rng.choice((500, 5_000, 20_000)),
             refund_polls=rng.choice((0, 1, 4)),
@@ -247,5 +255,6 @@ class Weather:
 
 
 _PASSING = tuple(fault for fault in RefundFault if fault not in {RefundFault.FAIL, RefundFault.BY_HAND})
+_TOLD = tuple(fault for fault in _PASSING if fault is not RefundFault.NOT_SURE)
 """What goes wrong with a refund and ends. A gateway that refuses the refund of a void for good leaves it to a person."""
 _DECLINES = (Reason.INSUFFICIENT_FUNDS, Reason.CODE_EXPIRED, Reason.DECLINED, Reason.LIMIT_EXCEEDED)
