@@ -18,7 +18,18 @@ DEFAULT_CONFIG = "/etc/posd/posd.toml"
 
 Command = Callable[[argparse.Namespace], int]
 
-_GROUPS = ("running", "money", "reading", "paper", "journal_commands", "gateway_call", "care", "demo_command")
+_GROUPS = (
+    "running",
+    "money",
+    "reading",
+    "paper",
+    "journal_commands",
+    "gateway_call",
+    "care",
+    "init",
+    "completion",
+    "demo_command",
+)
 """Modules of this package, in the order of the help."""
 
 
