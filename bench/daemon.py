@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -106,8 +107,13 @@ class Daemon:
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
         if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGTERM)
             await self.process.wait()
+
+    def kill(self) -> None:
+        """Without a farewell: what is open would be waited for."""
+        self.process.kill()
 
     # --- what the POS does
 
@@ -135,17 +141,18 @@ class Daemon:
 
     def cpu_s(self) -> float:
         """Seconds on a processor so far, all threads."""
-        return sum(self.cpu_of_threads().values())
-
-    def cpu_of_threads(self) -> dict[str, float]:
-        """The same by thread: its number and name."""
-        return cpu_of_threads(self.process.pid)
+        return cpu_s(self.process.pid)
 
     def memory_mib(self) -> float:
         """Resident, in MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds on a processor so far, all threads of a process."""
+    return sum(cpu_of_threads(pid).values())
 
 
 def cpu_of_threads(pid: int) -> dict[str, float]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from bench.virtual.network import PROTOCOL
 from posd.gateways.base import HttpRequest, HttpResponse
@@ -14,8 +17,13 @@ from posd.gateways.simulator.orders import Charge
 from posd.gateways.simulator.sandbox import Sandbox
 from posd.gateways.simulator.scripts import Scripts
 
-Respond = Callable[[HttpRequest], tuple[float, bytes]]
-"""What to answer: after so many seconds, this body."""
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A request and the moment at which it came, in seconds of some clock."""
+
+    at_s: float
+    path: str
+    body: bytes
 
 
 class SamePlan(Scripts):
@@ -31,7 +39,10 @@ class SamePlan(Scripts):
 
 
 class RawGateway:
-    """Listens on the loopback as an async context. ``requests`` counts; ``on_request`` sees path and stamp of each."""
+    """Listens on the loopback as an async context. ``requests`` counts them.
+
+    ``on_request`` sees the path of each and when its first byte came, ``on_answer`` the order that is being answered.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.sandbox = Sandbox(query_burst_max=1_000_000)
@@ -39,11 +50,12 @@ class RawGateway:
         self.sandbox.scripts = self.scripts
         self.port = 0
         self.requests = 0
-        self.bodies: list[tuple[str, bytes]] = []
-        """Paths and bodies of requests, while ``keep`` is set."""
+        self.kept: list[Recorded] = []
+        """Requests, while ``keep`` is set."""
         self.keep = False
         self.on_request: Callable[[str, int], None] = _nobody
         self.on_answer: Callable[[str], None] = _nobody_either
+        self.newest_order = ""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
@@ -54,13 +66,14 @@ class RawGateway:
         self._server.close()
 
     def respond(self, path: str, head: bytes, body: bytes) -> tuple[float, bytes]:
-        """As ``Respond``; counts the request."""
+        """After how many seconds to answer what."""
         self.requests += 1
         if self.keep:
-            self.bodies.append((path, body))
+            self.kept.append(Recorded(time.monotonic(), path, body))
         kind = "application/x-www-form-urlencoded" if b"urlencoded" in head else "application/json"
         request = HttpRequest("", path, body, {"content-type": kind})
         reply = self.sandbox.handle(PROTOCOL, request, time.time_ns() // 1_000_000)
+        self.newest_order = next(reversed(self.sandbox.bank.orders), "")
         answer = reply.outcome.body if isinstance(reply.outcome, HttpResponse) else b""
         return reply.delay_ms / 1000, answer
 
@@ -90,14 +103,24 @@ class _Connection(asyncio.Protocol):
         self._gateway.on_request(path, self._stamp_ns)
         delay_s, body = self._gateway.respond(path, head, rest)
         if delay_s:
-            asyncio.get_running_loop().call_later(delay_s, self._answer, path, body)
+            asyncio.get_running_loop().call_later(delay_s, self._answer, self._gateway.newest_order, body)
         else:
-            self._answer(path, body)
+            self._answer(self._gateway.newest_order, body)
 
-    def _answer(self, path: str, body: bytes) -> None:
+    def _answer(self, order_no: str, body: bytes) -> None:
         head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-        self._gateway.on_answer(path)
+        self._gateway.on_answer(order_no)
         self._transport.write(head.encode() + body)
+
+
+def write_requests(requests: list[Recorded], path: Path) -> None:
+    """Requests as they came, for somebody who sends them again."""
+    path.write_bytes(msgspec.json.encode(requests))
+
+
+def read_requests(path: Path) -> list[Recorded]:
+    """What ``write_requests`` wrote."""
+    return msgspec.json.decode(path.read_bytes(), type=list[Recorded])
 
 
 def _length(head: bytes) -> int:
@@ -109,5 +132,5 @@ def _nobody(_path: str, _stamp_ns: int) -> None:
     """Until somebody wants to know."""
 
 
-def _nobody_either(_path: str) -> None:
+def _nobody_either(_order_no: str) -> None:
     """Until somebody wants to know."""
