@@ -70,6 +70,26 @@ async def test_the_keyboard_is_enough(desk: Desk) -> None:
     assert 1 == len(await desk.payments()), "keys in the search are not for the keypad"
 
 
+async def test_touch_and_keyboard_go_together(desk: Desk) -> None:
+    """Enter after a touch takes the amount as it stands; a digit at the end of a payment begins the next amount."""
+    await desk.sign_in()
+    await desk.key("devices").click()
+    await desk.key("devices").click()
+    for key in ("1", "5"):
+        await desk.key(f"key-{key}").click()
+    await desk.page.keyboard.press("Enter")
+    await desk.reaches("awaiting_code")
+    desk.scan("0000")
+    await desk.reaches("paid")
+    await desk.page.keyboard.type("23")
+    await expect(desk.page.locator(".figure")).to_have_text("¥23")
+    await desk.key("to-en").click()
+    await desk.page.keyboard.type("4")
+    await desk.page.keyboard.press("Enter")
+    await desk.reaches("awaiting_code")
+    assert [23400, 1500] == [payment["amount"] for payment in await desk.payments()]
+
+
 async def test_a_payment_is_found_by_its_number_and_by_its_receipt(desk: Desk) -> None:
     """Typing a part of the number narrows the list; scanning the receipt opens the payment; goods are left alone."""
     await desk.sign_in()

@@ -64,7 +64,8 @@ async function attempt(name, deed) {
   try {
     await deed();
   } catch (error) {
-    if (error instanceof Problem) say(problemText(error));
+    if (error instanceof Problem && error.status === 401) lookAgain();
+    else if (error instanceof Problem) say(problemText(error));
     else if (error instanceof Unreachable) lookAgain();
     else throw error;
   } finally {
@@ -95,8 +96,14 @@ function rest(fen = 0) {
 function open(id) {
   if (!store.payments.has(id)) return look(id);
   const payment = store.payments.get(id);
-  show(paymentView(id, { cancel, print, printRefund, refund: askRefund, leave: () => rest() }));
+  show(paymentView(id, { cancel, print, printRefund, refund: askRefund, leave }));
   loadRefunds(payment).catch(() => {});
+}
+
+/** Back to the keypad; a digit that was typed at the end of a payment begins the next amount. */
+function leave(event) {
+  rest();
+  if (event !== undefined && event.key !== "Enter") view.key(event);
 }
 
 function start(amount, method) {

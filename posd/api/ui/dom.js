@@ -48,6 +48,11 @@ export function fill(container, ...children) {
   if (key !== undefined) container.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 
+/** Whether Enter presses what has the focus. */
+export function isOnButton() {
+  return document.activeElement?.matches("button, summary") ?? false;
+}
+
 /** Whether keys go into a field, so that they are not for the keypad. */
 export function isTyping() {
   return document.activeElement?.matches("input, textarea, select") ?? false;

@@ -1,6 +1,6 @@
 /** The keypad: an amount typed by touch or on the keyboard, and what to do with it. */
 
-import { h, shape } from "/ui/dom.js";
+import { h, isOnButton, shape } from "/ui/dom.js";
 import { AT_MOST_FEN, money, parseYuan, typed } from "/ui/money.js";
 import { t } from "/ui/words.js";
 
@@ -9,12 +9,12 @@ const KEYS = ["7", "8", "9", "4", "5", "6", "1", "2", "3", "0", "00", "."];
 const DIGITS_AT_MOST = 12;
 
 /**
- * A keypad with `title`, for at most `most` fen, beginning with `fen`. `actions(fen)` makes its buttons from the amount
- * (null while there is none); the first of them is what Enter presses, `escape()` is for Escape in an empty keypad.
+ * A keypad with `title`, for at most `most` fen, beginning with `fen`, which the first digit replaces if it is `fresh`.
+ * `actions(fen)` makes its buttons from the amount (null while there is none); the first of them is what Enter presses,
+ * `escape()` is for Escape in an empty keypad.
  */
-export function pad({ title, hint, most = AT_MOST_FEN, fen = 0, actions, escape }) {
+export function pad({ title, hint, most = AT_MOST_FEN, fen = 0, fresh = false, actions, escape }) {
   let text = fen ? typed(fen) : "";
-  let fresh = fen > 0;
   const figure = h("output", { class: "figure", "aria-live": "off" });
   const note = h("p", { class: "note" });
   const buttons = h("div", { class: "actions" });
@@ -34,7 +34,18 @@ export function pad({ title, hint, most = AT_MOST_FEN, fen = 0, actions, escape 
 
   function button(name, face, label, press, kind = "") {
     const properties = { type: "button", class: `key ${kind}`, "data-key": `key-${name}`, "aria-label": label };
-    return h("button", { ...properties, onclick: press }, face);
+    // A finger leaves the focus where it was: Enter after a touch is for the amount, and does not press the key again.
+    const touch = (event) => event.preventDefault();
+    const pressed = () => {
+      claim();
+      press();
+    };
+    return h("button", { ...properties, onclick: pressed, onmousedown: touch }, face);
+  }
+
+  /** Whoever types an amount means it when he presses Enter, not the button elsewhere that he used before. */
+  function claim() {
+    if (!element.contains(document.activeElement)) element.closest("section")?.focus();
   }
 
   function type(key) {
@@ -80,12 +91,13 @@ export function pad({ title, hint, most = AT_MOST_FEN, fen = 0, actions, escape 
   let run = () => {};
 
   function key(event) {
-    if (/^[0-9.]$/.test(event.key)) type(event.key);
-    else if (event.key === "Decimal" || event.key === ",") type(".");
+    const typing = /^[0-9.,]$/.test(event.key) || event.key === "Decimal";
+    if (typing) claim();
+    if (typing) type(/\d/.test(event.key) ? event.key : ".");
     else if (event.key === "Backspace") erase();
     else if (event.key === "Escape" && text === "") escape?.();
     else if (event.key === "Escape") clear();
-    else if (event.key === "Enter" && !document.activeElement?.matches("button, summary, a")) run();
+    else if (event.key === "Enter" && !isOnButton()) run();
     else return false;
     return true;
   }

@@ -1,6 +1,6 @@
 /** One payment, from the moment it waits for a code to long after its end. */
 
-import { fill, h, ring, shape } from "/ui/dom.js";
+import { fill, h, isOnButton, ring, shape } from "/ui/dom.js";
 import { money } from "/ui/money.js";
 import { isFinal, refundsOf, store, timelineOf } from "/ui/store.js";
 import { locale, reasonText, t, walletName } from "/ui/words.js";
@@ -8,7 +8,7 @@ import { locale, reasonText, t, walletName } from "/ui/words.js";
 /** Often enough for seconds that are never late by more than the eye sees. */
 const TICK_MS = 100;
 
-/** `act` has: cancel, refund, print, printRefund, leave; each takes the payment (or the refund). */
+/** `act` has: cancel, refund, print, printRefund; each takes the payment (or the refund). `leave` takes a key if one led to it. */
 export function paymentView(ident, act) {
   const element = h("div", { class: "payment" });
   let drawn = null;
@@ -53,7 +53,7 @@ export function paymentView(ident, act) {
       "div",
       { class: "actions" },
       !done && payment.status !== "cancelling" && button("cancel", t("cancel"), "warn", () => act.cancel(payment)),
-      (done || payment.status !== "awaiting_code") && button("new", t("new_payment"), done ? "first" : "", act.leave),
+      (done || payment.status !== "awaiting_code") && button("new", t("new_payment"), done ? "first" : "", () => act.leave()),
       payment.status === "paid" &&
         button("print", t(printed ? "reprint_copy" : "reprint"), "", () => act.print(payment)),
       payment.status === "cancelled" && payment.submittedAt !== null && button("print", t("void_slip"), "", () => act.print(payment)),
@@ -97,8 +97,13 @@ export function paymentView(ident, act) {
 
   function key(event) {
     const payment = store.payments.get(ident);
+    const done = payment === undefined || isFinal(payment);
+    if (done && (/^\d$/.test(event.key) || (event.key === "Enter" && !isOnButton()))) {
+      act.leave(event);
+      return true;
+    }
     if (event.key !== "Escape") return false;
-    if (payment === undefined || isFinal(payment) || payment.status === "cancelling") act.leave();
+    if (done || payment.status === "cancelling") act.leave();
     // Nothing was sent yet: giving up is free. Later it takes the button itself, which is where Escape leads.
     else if (payment.status === "awaiting_code") act.cancel(payment);
     else element.querySelector('[data-key="cancel"]')?.focus();

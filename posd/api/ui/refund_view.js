@@ -12,6 +12,7 @@ export function refundView({ payment, refund, back, busy }) {
     hint: t("refund_hint", { most: money(most) }),
     most,
     fen: most,
+    fresh: true,
     escape: back,
     actions: (amount) => [
       action("refund-now", t("refund_now"), "first warn", amount !== null && !busy(), () => begin()),
