@@ -1,0 +1,144 @@
+"""The gateways' notifications: taken when signed, ours and right; everything else changes nothing and is counted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from posd.gateways.protocols import PROTOCOLS
+from tests.api.till import Desk, Till, free_port, fresh_code
+
+SILENT = "82"
+"""Paid, and the gateway answers nothing: only a notification can tell."""
+
+
+class Gateway:
+    """Sends the notifications of a simulator to a till, true or not."""
+
+    def __init__(self, till: Till, http: aiohttp.ClientSession, address: str) -> None:
+        self.till = till
+        self.http = http
+        self.address = address
+
+    async def notify(self, order_no: str, name: str = "main", **more: Any) -> dict[str, Any]:
+        """Send one now; how it was answered."""
+        body = {"order": order_no, "url": f"http://{self.address}/notify/{name}", **more}
+        async with self.http.post(f"{self.till.simulator.address}/control/notify", json=body) as response:
+            assert 200 == response.status, await response.text()
+            notice: dict[str, Any] = (await response.json())["notifications"][-1]
+            return notice
+
+    async def counted(self, desk: Desk, outcome: str, name: str = "main") -> int:
+        """What the metrics say."""
+        line = f'posd_notifications_total{{gateway="{name}",outcome="{outcome}"}} '
+        text = (await desk.get("/metrics")).data.decode()
+        return next((int(row.removeprefix(line)) for row in text.splitlines() if row.startswith(line)), 0)
+
+
+@asynccontextmanager
+async def notified(till: Till) -> AsyncIterator[Gateway]:
+    """A till with ``[notify]``; start it inside."""
+    address = f"127.0.0.1:{free_port()}"
+    till.sections["[notify]"] = {"listen": address}
+    async with aiohttp.ClientSession() as http:
+        yield Gateway(till, http, address)
+
+
+async def started(desk: Desk, behaviour: str) -> dict[str, Any]:
+    """A payment whose order has reached the gateway."""
+    payment = (await desk.pay(authCode=fresh_code(behaviour), wait=0.3)).json
+    assert "processing" == payment["status"]
+    assert desk.till.simulator.bank.find(payment["orderNo"]) is not None
+    result: dict[str, Any] = payment
+    return result
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_true_one_ends_the_payment(till: Till, protocol: str) -> None:
+    """For each gateway: paid, and the gateway's word for success; the second time too, with nothing told twice."""
+    till.gateway("main", protocol)
+    async with notified(till) as gateway, till.serving() as desk:
+        payment = await started(desk, SILENT)
+        notice = await gateway.notify(payment["orderNo"])
+        assert notice["acknowledged"], notice
+        assert "paid" == (await desk.payment(payment["id"]))["status"]
+        items = (await desk.get(f"/v1/payments/{payment['id']}/timeline")).json["items"]
+        assert (await gateway.notify(payment["orderNo"]))["acknowledged"]
+        again = (await desk.get(f"/v1/payments/{payment['id']}/timeline")).json["items"]
+        assert [item for item in items if item["kind"] == "answered"] == [
+            item for item in again if item["kind"] == "answered"
+        ]
+        assert 2 == await gateway.counted(desk, "taken")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    ("fault", "outcome"), [("lie", "forged"), ("wrong_amount", "mismatch"), ("wrong_order", "foreign")]
+)
+async def test_a_false_one_changes_nothing(till: Till, protocol: str, fault: str, outcome: str) -> None:
+    """The gateway's word for failure, the status as it was, counted; ``attention`` only for another amount."""
+    till.gateway("main", protocol)
+    async with notified(till) as gateway, till.serving() as desk:
+        payment = await started(desk, SILENT)
+        notice = await gateway.notify(payment["orderNo"], fault=fault)
+        assert not notice["acknowledged"], notice
+        now = await desk.payment(payment["id"])
+        assert ("processing", fault == "wrong_amount") == (now["status"], now["attention"])
+        assert 1 == await gateway.counted(desk, outcome)
+        assert 0 == await gateway.counted(desk, "taken")
+
+
+async def test_one_of_another_gateway_is_foreign(till: Till) -> None:
+    """Rightly signed for a gateway that did not take this payment."""
+    till.gateway("second", "chaoying")
+    async with notified(till) as gateway, till.serving() as desk:
+        payment = await started(desk, SILENT)
+        assert not (await gateway.notify(payment["orderNo"], "second"))["acknowledged"]
+        assert "processing" == (await desk.payment(payment["id"]))["status"]
+        assert 1 == await gateway.counted(desk, "foreign", "second")
+
+
+async def test_for_a_final_payment(till: Till) -> None:
+    """What agrees is taken and changes nothing; a declined payment that turns up paid asks for a person."""
+    async with notified(till) as gateway, till.serving() as desk:
+        paid = await desk.paid()
+        assert (await gateway.notify(paid["orderNo"]))["acknowledged"]
+        now = await desk.payment(paid["id"])
+        assert ("paid", False) == (now["status"], now["attention"])
+        failed = (await desk.pay(authCode=fresh_code("20"))).json
+        await gateway.notify(failed["orderNo"])
+        now = await desk.payment(failed["id"])
+        assert ("failed", "insufficient_funds") == (now["status"], now["reason"]["code"])
+
+
+async def test_nonsense_is_answered_and_survived(till: Till) -> None:
+    """Anybody may send anything: the gateway's word for failure or a plain refusal, and the listener serves on."""
+    async with notified(till) as gateway, till.serving() as desk:
+        url = f"http://{gateway.address}/notify/main"
+        for body in (b"", b"{", b"\xff" * 100, b"sign=x", b"[1]", b'{"sign": 1}', b"<xml>" + b"x" * 1000):
+            async with gateway.http.post(url, data=body) as response:
+                assert 500 != response.status, body
+        assert 7 == await gateway.counted(desk, "forged")
+        async with gateway.http.post(url, data=b"x" * 70_000) as response:
+            assert 413 == response.status
+        async with gateway.http.post(f"http://{gateway.address}/notify/none", data=b"x") as response:
+            assert 404 == response.status
+        async with gateway.http.get(url) as response:
+            assert 405 == response.status
+        async with gateway.http.get(f"http://{gateway.address}/v1/payments") as response:
+            assert 404 == response.status, "the API is not on the listener that faces the network"
+
+
+async def test_a_refund_notice_is_asked_about(till: Till) -> None:
+    """It ends nothing by itself: the refund is asked for at once."""
+    till.gateway("main", "daxpay")
+    async with notified(till) as gateway, till.serving() as desk:
+        paid = (await desk.pay(authCode=fresh_code("70", 2))).json
+        refund = (await desk.post(f"/v1/payments/{paid['id']}/refunds", {"amount": 50}, key="r")).json
+        assert (await gateway.notify(paid["orderNo"], event="refunded"))["acknowledged"] in {True, False}
+        ended = (await desk.get(f"/v1/refunds/{refund['id']}?wait=30")).json
+        assert "succeeded" == ended["status"]
