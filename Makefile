@@ -13,10 +13,10 @@ TEST  ?=
 BENCH ?=
 SOAK  ?=
 
-.PHONY: help venv demo test check format bench soak lock clean
+.PHONY: help venv demo test check format bench soak deb deb-test lock clean
 
 help:  ## this list
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
 
 venv: $(STAMP)  ## .venv with .venv/bin/posd in it; all others imply it
 
@@ -48,6 +48,14 @@ bench: venv  ## measure, beside what it is measured against
 soak: venv  ## the long explorations, random faults and crashes (hours, if you like: SOAK=…)
 	@scripts/setup font
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+deb: venv  ## a Debian package in dist/ that needs no network to be installed
+	@scripts/setup deb
+	@packaging/build-deb
+
+deb-test: deb  ## install that package in a clean Debian and take a payment there (as root)
+	@scripts/setup debootstrap
+	@packaging/test-deb "$$(ls -t dist/posd_*.deb | head -n 1)"
 
 lock: venv  ## take newer versions of what we depend on, pinned by hash
 	@scripts/setup lock
