@@ -143,7 +143,7 @@ class Rig:
                 await self.post(f"/v1/payments/{payment['id']}/refunds", f"{key}-back", {"amount": 100})
 
     async def life(self, number: signal.Signals, customers: int) -> None:
-        """One life of the daemon: some customers, and an end at a drawn moment, from before it serves to after the sale."""
+        """One life of the daemon: some customers, and an end at a drawn moment, before it serves or after."""
         await self.launch()
         if self._rng.random() < 0.15:
             await asyncio.sleep(self._rng.uniform(0, 0.4))
@@ -162,7 +162,7 @@ class Rig:
         await self.launch()
         await self.serves()
         async with asyncio.timeout(ENDS_S):
-            while await self._open():
+            while await self._open():  # noqa: ASYNC110 - another process has no event of ours
                 await asyncio.sleep(0.1)
 
     async def _open(self) -> bool:

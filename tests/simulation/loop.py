@@ -74,7 +74,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         error, result = None, None
         try:
             result = func(*args)
-        except BaseException as raised:  # handed on, as an executor does
+        except BaseException as raised:  # noqa: BLE001 - handed on, as an executor does
             error = raised
         if self._admit():
             self.call_later(self._delay_s(), _tell, future, result, error)

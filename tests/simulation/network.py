@@ -193,8 +193,8 @@ class Wire:
 
     async def keep_warm(self) -> Never:
         """Nothing is kept open."""
-        while True:
-            await asyncio.sleep(3600)
+        await asyncio.Event().wait()
+        raise AssertionError("an event that nobody sets")
 
 
 def _reply(answer: asyncio.Future[HttpResponse], reply: Reply, fate: Fate) -> None:

@@ -1,6 +1,6 @@
 """One life of the daemon: its real parts around a virtual clock, from start to a stop or a crash.
 
-A crash lets nothing more reach the disk, the wire or the paper; then what still runs is cancelled, which nobody can see.
+A crash lets nothing more reach disk, wire or paper; then what still runs is cancelled, which nobody can see.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Never
 
 from devices.printer.document import Document, QrCode, Text
-from devices.printer.driver import Printer, PrinterNotReady
 from devices.printer.driver import PrintBroken as PaperTorn
+from devices.printer.driver import Printer, PrinterNotReady
 from devices.printer.profile import Profile
 from devices.state import DeviceState, Health
 from devices.transport.memory import MemoryTransport
@@ -69,23 +69,28 @@ class WatchedGateway(Gateway):
     wire: Wire
 
     async def pay(self, order: PayOrder) -> Answer[PaymentVerdict]:
+        """A pay request."""
         self.wire.call = "pay", order.order_no
         return await super().pay(order)
 
     async def query(self, order: OrderRef) -> Answer[PaymentVerdict]:
+        """A query."""
         self.wire.call = "query", order.order_no
         return await super().query(order)
 
     async def cancel(self, order: OrderRef) -> Answer[PaymentVerdict]:
+        """A cancel."""
         self.wire.call = "cancel", order.order_no
         self.wire.floor_s = self.codec.void_terms(order.method).floor_ms / 1000
         return await super().cancel(order)
 
     async def refund(self, refund: RefundOrder) -> Answer[RefundVerdict]:
+        """A refund."""
         self.wire.call = "refund", refund.order.order_no
         return await super().refund(refund)
 
     async def refund_query(self, refund: RefundOrder) -> Answer[RefundVerdict]:
+        """A question after a refund."""
         self.wire.call = "refund_query", refund.order.order_no
         return await super().refund_query(refund)
 
@@ -121,8 +126,8 @@ class PaperTray(Printer):
         """It is always there."""
         self.state = DeviceState(self.state.name, self.state.type, Health.READY)
         self._on_state(self.state)
-        while True:
-            await asyncio.sleep(3600)
+        await asyncio.Event().wait()
+        raise AssertionError("an event that nobody sets")
 
     async def encode(self, document: Document) -> bytes:
         """Keeps what stands on it under a number."""

@@ -1,4 +1,4 @@
-"""The POS and its customers: each errand is one customer, served again from where it stood when the daemon comes back."""
+"""The POS and its customers: each errand is one customer, served on from where it stood when the daemon is back."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class Plans(Scripts):
         self._errands = errands
 
     def plan(self, order_no: str, charge: Charge) -> Plan:
+        """As this customer will have it."""
         return self._errands[charge.amount // 100 - 1].plan
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import hashlib
 import logging
 import shutil
@@ -211,7 +212,8 @@ class Story:
             submits=submits,
             captured=state.captured if state else 0,
             given_back=state.reversed + state.refunded if state else 0,
-            chargeable=network.under_way[order_no] > 0 or _may_be_charged(order, state.phase if state else None),
+            chargeable=(state is None and network.under_way[order_no] > 0)
+            or _may_be_charged(order, state.phase if state else None),
             early_cancels=network.early_cancels[order_no],
             too_late=order_no in network.too_late,
         )
@@ -315,11 +317,11 @@ class Story:
 
 def _name(fault: str) -> str:
     """The order number that a fault begins with."""
-    return fault.split()[0].rstrip(":")
+    return fault.split(maxsplit=1)[0].rstrip(":")
 
 
 _TELLS_DISCOUNTS = frozenset({"chaoying", "chinaums"})
-"""The others tell one amount, at least in some of their answers: a discount there is none that a till could learn of."""
+"""The others tell one amount in some answers at least: a discount there is none that a till could learn of."""
 _SAYS_NOT_SURE = frozenset({"chaoying"})
 """The others have one word for a refund that is under way and for one that waits to be sent again."""
 _JUDGED_HERE = ("cancelled ", "time: ")
@@ -345,6 +347,7 @@ def tell(seed: int, directory: Path, keys: KeyRing, payments: int = PAYMENTS) ->
     home.mkdir()
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
+    gc.disable()  # a seed is short, and what it leaves is collected in one go
     try:
         with warnings.catch_warnings():
             # A call that was prepared and never made, because its process died, is none that was forgotten.
@@ -352,6 +355,7 @@ def tell(seed: int, directory: Path, keys: KeyRing, payments: int = PAYMENTS) ->
             return Story(seed, home, keys, payments).run()
     finally:
         logging.disable(before)
+        gc.enable()
         shutil.rmtree(home)
 
 
