@@ -39,11 +39,10 @@ class Desk:
         return replace(self, payment=payment, activity=activity), happened
 
     def hear(self, answer: Answered) -> tuple[Desk, Happened]:
-        """An answer: recorded if it is news."""
+        """An answer: recorded if it is news. What has become true meanwhile is recorded in any case."""
         desk = replace(self, activity=schedule.answered(self.activity, answer))
-        if not state_machine.is_news(self.payment, answer, self.rules):
-            return desk, ()
-        return desk.record(answer)
+        news = state_machine.is_news(self.payment, answer, self.rules)
+        return desk.record(answer) if news else desk.record()
 
     @property
     def follows(self) -> bool:

@@ -9,7 +9,18 @@ import pytest
 from posd.payment.actions import GiveUpQuery, SendCancel, SendPay, SendQuery, SendRefund
 from posd.payment.amounts import Amounts, Fen
 from posd.payment.errors import ImpossibleTransition
-from posd.payment.events import AnyVerdict, Armed, Resolved, Source, Status, Submitted, VoidBy, VoidRequested
+from posd.payment.events import (
+    AnyVerdict,
+    Armed,
+    FaceAsked,
+    FaceTold,
+    Resolved,
+    Source,
+    Status,
+    Submitted,
+    VoidBy,
+    VoidRequested,
+)
 from posd.payment.state_machine import apply, create
 from posd.payment.terms import Method, Rules
 from posd.payment.verdicts import (
@@ -68,6 +79,18 @@ def test_a_code_after_the_end_is_not_charged() -> None:
     with pytest.raises(ImpossibleTransition):
         play.submit()
     assert [] == play.sent
+
+
+def test_the_screen_of_a_face_bridge_is_told_however_it_ends() -> None:
+    """Contract §7: once a face was asked for, the payment is not done with before the bridge knows its end."""
+    play = Playbook().arm().happen(FaceAsked(START_MS)).at(3)
+    with pytest.raises(ImpossibleTransition):
+        play.happen(FaceTold(play.desk.now_ms))
+    play.cashier_cancels()
+    assert (Status.CANCELLED, True) == (play.stands(), play.payment.live)
+    assert not play.happen(FaceTold(play.desk.now_ms)).payment.live
+    with pytest.raises(ImpossibleTransition):
+        play.happen(FaceAsked(play.desk.now_ms))
 
 
 # --- what ends it -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from posd.payment.events import (
     Armed,
     AttentionRaised,
     Created,
+    FaceAsked,
+    FaceTold,
     PaymentEvent,
     Resolved,
     Resumed,
@@ -75,6 +77,8 @@ EVERY_VERDICT: list[AnyVerdict] = [
 EVERY_EVENT: list[PaymentEvent] = [
     Created(1, "pay_1", "A1", Fen(5), Method.FACE, Wallet.ECNY, "main", 15_000, "B-1", "示例商品", "00000001"),
     Armed(2, 120_000),
+    FaceAsked(2),
+    FaceTold(2),
     Submitted(3, Method.BARCODE, Wallet.WECHAT, "main", 15_000, "13************6789", 2),
     *(Answered(4, Source.QUERY, 3, verdict, Evidence("1", "好", 200, "n"), 7) for verdict in EVERY_VERDICT),
     VoidRequested(5, VoidBy.CASHIER),
