@@ -70,6 +70,18 @@ async def test_the_keyboard_is_enough(desk: Desk) -> None:
     assert 1 == len(await desk.payments()), "keys in the search are not for the keypad"
 
 
+async def test_what_happened_is_told_and_kept_up(desk: Desk) -> None:
+    """The timeline opens on demand, and goes on while the payment does."""
+    await desk.sign_in()
+    payment = await desk.pay("3", "1200", "processing")
+    await desk.key("timeline").click()
+    lines = desk.page.locator(".timeline li")
+    await expect(lines.first).to_contain_text("payment of 3.00")
+    desk.customer_pays(payment)
+    await desk.reaches("paid")
+    await expect(lines.filter(has_text="printed")).to_have_count(1)
+
+
 async def test_touch_and_keyboard_go_together(desk: Desk) -> None:
     """Enter after a touch takes the amount as it stands; a digit at the end of a payment begins the next amount."""
     await desk.sign_in()

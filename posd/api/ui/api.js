@@ -30,7 +30,8 @@ export async function call(method, path, { body, key } = {}) {
   let json;
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);
-    answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    answer = await fetch(path, { method, headers, signal, body: text });
     json = await answer.json();
   } catch (error) {
     throw new Unreachable(String(error));

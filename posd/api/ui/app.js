@@ -10,7 +10,9 @@ import { money } from "/ui/money.js";
 import { paymentView } from "/ui/payment_view.js";
 import { pending, repeat, send } from "/ui/pending.js";
 import { refundView } from "/ui/refund_view.js";
-import { find, isFinal, loadRefunds, onChange, putDevice, putPayment, putRefund, refresh, refreshReport, store } from "/ui/store.js";
+import {
+  find, isFinal, loadRefunds, onChange, putDevice, putPayment, putRefund, refresh, refreshReport, store,
+} from "/ui/store.js";
 import { locale, problemText, t } from "/ui/words.js";
 
 /** Long enough to be read, short enough not to be in the way. */

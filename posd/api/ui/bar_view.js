@@ -18,7 +18,7 @@ export function barView(element, { test, drawer, turned }) {
       store.settings && h("span", { class: "terminal" }, t("terminal", { id: store.settings.terminal })),
       h("span", { class: "space" }),
       store.settings && devices(),
-      h("div", { class: "languages", role: "group", "aria-label": t("language") }, Object.entries(LOCALES).map(language)),
+      languages(),
     );
   }
 
@@ -48,7 +48,13 @@ export function barView(element, { test, drawer, turned }) {
       h("span", {}, h("b", {}, each.name), ` ${t(each.state)}`, each.detail && h("small", { lang: "en" }, each.detail)),
       h(
         "button",
-        { type: "button", class: "button small", "data-key": `test-${each.name}`, "aria-label": `${t("test")} ${each.name}`, onclick: () => test(each.name) },
+        {
+          type: "button",
+          class: "button small",
+          "data-key": `test-${each.name}`,
+          "aria-label": `${t("test")} ${each.name}`,
+          onclick: () => test(each.name),
+        },
         t("test"),
       ),
     );
@@ -58,13 +64,18 @@ export function barView(element, { test, drawer, turned }) {
     return h("button", { type: "button", class: "button", "data-key": "drawer", onclick: drawer }, t("drawer"));
   }
 
+  function languages() {
+    const properties = { class: "languages", role: "group", "aria-label": t("language") };
+    return h("div", properties, Object.entries(LOCALES).map(language));
+  }
+
   function language([name, label]) {
     const press = () => {
       choose(name);
       turned();
     };
-    const pressed = String(locale() === name);
-    return h("button", { type: "button", class: "language", lang: name, "data-key": `to-${name}`, "aria-pressed": pressed, onclick: press }, label);
+    const properties = { type: "button", class: "language", lang: name, "data-key": `to-${name}` };
+    return h("button", { ...properties, "aria-pressed": String(locale() === name), onclick: press }, label);
   }
 
   return {

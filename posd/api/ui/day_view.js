@@ -60,14 +60,17 @@ export function dayView({ open, look, shown }) {
       ...(refunded ? [h("span", {}, t("day_refunds", { count: refunded, sum: money(report.refunds.amount) }))] : []),
     );
     const found = matching();
+    const searching = field.value.trim() !== "";
     const urgent = [...store.payments.values()].filter((payment) => payment.attention || !isFinal(payment));
     urgent.sort((one, other) => other.createdAt.localeCompare(one.createdAt));
     const troubled = urgent.some((payment) => payment.attention);
-    const listed = field.value.trim() ? found : found.filter((payment) => !urgent.includes(payment));
-    fill(top, field.value.trim() || urgent.length === 0 ? [] : [h("h3", {}, t(troubled ? "look" : "running")), table(urgent, "look")]);
+    const listed = searching ? found : found.filter((payment) => !urgent.includes(payment));
+    const heading = h("h3", {}, t(troubled ? "look" : "running"));
+    fill(top, searching || urgent.length === 0 ? null : [heading, table(urgent, "look")]);
     top.classList.toggle("troubled", troubled);
-    const none = h("p", { class: "none" }, t(field.value.trim() ? "nothing_found" : "nothing_today"));
-    fill(rows, listed.length ? table(listed.slice(0, store.rows), "row") : urgent.length && !field.value.trim() ? null : none, more(listed.length));
+    const none = h("p", { class: "none" }, t(searching ? "nothing_found" : "nothing_today"));
+    const instead = searching || urgent.length === 0 ? none : null;
+    fill(rows, listed.length ? table(listed.slice(0, store.rows), "row") : instead, more(listed.length));
   }
 
   function table(payments, kind) {
@@ -75,7 +78,10 @@ export function dayView({ open, look, shown }) {
   }
 
   function row(payment, kind) {
-    const part = payment.refundedAmount > 0 && h("span", { class: "part" }, `${t("refunded")} ${money(payment.refundedAmount)}`);
+    const back = `${t("refunded")} ${money(payment.refundedAmount)}`;
+    const part = payment.refundedAmount > 0 && h("span", { class: "part" }, back);
+    const wallet = payment.wallet ? walletName(payment.wallet) : "";
+    const number = payment.reference ?? `…${payment.orderNo.slice(-8)}`;
     const today = ofToday(payment);
     return h(
       "button",
@@ -90,7 +96,7 @@ export function dayView({ open, look, shown }) {
       },
       shape(payment.attention && isFinal(payment) ? "attention" : payment.status, "small"),
       h("span", { class: "state" }, t(`row_${payment.status}`), payment.attention && h("b", {}, t("attention")), part),
-      h("span", { class: "what" }, payment.wallet ? walletName(payment.wallet) : "", h("small", {}, payment.reference ?? `…${payment.orderNo.slice(-8)}`)),
+      h("span", { class: "what" }, wallet, h("small", {}, number)),
       h("time", {}, today ? payment.createdAt.slice(11, 16) : payment.createdAt.slice(5, 16).replace("T", " ")),
       h("span", { class: "sum" }, money(payment.payAmount ?? payment.amount)),
     );

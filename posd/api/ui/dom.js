@@ -2,6 +2,8 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 
+const present = (children) => children.flat().filter((child) => ![null, undefined, false].includes(child));
+
 /** An element: properties that begin with "on" are listeners, false and null are left out. */
 export function h(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
@@ -10,7 +12,7 @@ export function h(tag, properties = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...present(children));
   return element;
 }
 
@@ -38,13 +40,14 @@ export function ring() {
     return circle;
   });
   picture.append(track, rest);
-  return { picture, part: (share) => rest.setAttribute("stroke-dasharray", `${Math.max(0, Math.min(1, share)) * 100} 100`) };
+  const bounded = (share) => Math.max(0, Math.min(1, share));
+  return { picture, part: (share) => rest.setAttribute("stroke-dasharray", `${bounded(share) * 100} 100`) };
 }
 
 /** Put new children into a container; what had the focus keeps it, by its data-key. */
 export function fill(container, ...children) {
   const key = container.contains(document.activeElement) ? document.activeElement.dataset?.key : undefined;
-  container.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  container.replaceChildren(...present(children));
   if (key !== undefined) container.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
 }
 

@@ -8,12 +8,16 @@ import { locale, reasonText, t, walletName } from "/ui/words.js";
 /** Often enough for seconds that are never late by more than the eye sees. */
 const TICK_MS = 100;
 
-/** `act` has: cancel, refund, print, printRefund; each takes the payment (or the refund). `leave` takes a key if one led to it. */
+/**
+ * `act` has: cancel, refund, print, printRefund; each takes the payment (or the refund). `leave` takes the key press
+ * that led to it, if one did.
+ */
 export function paymentView(ident, act) {
   const element = h("div", { class: "payment" });
   let drawn = null;
   let tick = () => {};
-  let timeline = null;
+  let timeline = [];
+  let timelineOfState = null;
   let opened = false;
   const timer = setInterval(() => tick(), TICK_MS);
 
@@ -28,6 +32,16 @@ export function paymentView(ident, act) {
     tick = watch.tick;
     fill(element, hero(payment, watch), refunds(payment), facts(payment), happened(payment), buttons(payment));
     tick();
+    if (opened) learnTimeline(payment);
+  }
+
+  /** Ask for the timeline, once for each state in which the payment is seen. */
+  async function learnTimeline(payment) {
+    const state = JSON.stringify(payment);
+    if (state === timelineOfState) return;
+    timelineOfState = state;
+    timeline = await timelineOf(payment).catch(() => timeline);
+    update();
   }
 
   function hero(payment, watch) {
@@ -48,15 +62,17 @@ export function paymentView(ident, act) {
   function buttons(payment) {
     const left = payment.amount - payment.refundedAmount;
     const done = isFinal(payment);
+    const voided = payment.status === "cancelled" && payment.submittedAt !== null;
+    const mayLeave = done || payment.status !== "awaiting_code";
     const printed = payment.receipt.state === "printed" || payment.receipt.copies > 0;
     return h(
       "div",
       { class: "actions" },
       !done && payment.status !== "cancelling" && button("cancel", t("cancel"), "warn", () => act.cancel(payment)),
-      (done || payment.status !== "awaiting_code") && button("new", t("new_payment"), done ? "first" : "", () => act.leave()),
+      mayLeave && button("new", t("new_payment"), done ? "first" : "", () => act.leave()),
       payment.status === "paid" &&
         button("print", t(printed ? "reprint_copy" : "reprint"), "", () => act.print(payment)),
-      payment.status === "cancelled" && payment.submittedAt !== null && button("print", t("void_slip"), "", () => act.print(payment)),
+      voided && button("print", t("void_slip"), "", () => act.print(payment)),
       payment.status === "paid" && left > 0 && button("refund", t("refund"), "", () => act.refund(payment)),
     );
   }
@@ -81,17 +97,16 @@ export function paymentView(ident, act) {
   }
 
   function happened(payment) {
-    const toggled = async (event) => {
-      opened = event.target.open;
-      if (!opened) return;
-      timeline = await timelineOf(payment).catch(() => timeline);
-      update();
+    const toggle = () => {
+      opened = !opened;
+      if (opened) learnTimeline(payment);
     };
+    const line = (item) => h("li", {}, h("time", {}, item.at.slice(11, 23)), item.text);
     return h(
       "details",
       { class: "timeline", open: opened },
-      h("summary", { "data-key": "timeline", onclick: (event) => toggled({ target: { open: !event.currentTarget.parentElement.open } }) }, t("timeline")),
-      h("ol", { lang: "en" }, (timeline ?? []).map((item) => h("li", {}, h("time", {}, item.at.slice(11, 23)), item.text))),
+      h("summary", { "data-key": "timeline", onclick: toggle }, t("timeline")),
+      h("ol", { lang: "en" }, timeline.map(line)),
     );
   }
 
@@ -128,8 +143,8 @@ function button(key, label, kind, press) {
 
 function hint(payment, qr) {
   if (isFinal(payment)) return null;
-  const hints = { awaiting_code: "awaiting_hint", processing: qr ? "qr_hint" : "processing_hint", cancelling: "cancelling_hint" };
-  return h("p", { class: "why" }, t(hints[payment.status]));
+  const name = { awaiting_code: "awaiting_hint", processing: "processing_hint", cancelling: "cancelling_hint" };
+  return h("p", { class: "why" }, t(qr ? "qr_hint" : name[payment.status]));
 }
 
 /** The seconds of the window, by posd's own word when it ends; a shape for every other state. */
@@ -168,9 +183,6 @@ function facts(payment) {
     ["trade_no", payment.tradeNo],
     ["channel_trade_no", payment.channelTradeNo],
   ];
-  return h(
-    "dl",
-    { class: "facts" },
-    rows.filter(([, value]) => value).map(([name, value]) => h("div", { class: name }, h("dt", {}, t(name)), h("dd", {}, value))),
-  );
+  const row = ([name, value]) => h("div", { class: name }, h("dt", {}, t(name)), h("dd", {}, value));
+  return h("dl", { class: "facts" }, rows.filter(([, value]) => value).map(row));
 }

@@ -96,7 +96,7 @@ export async function refresh() {
   store.more = today.more;
   const looked = recent.items.filter((payment) => payment.attention);
   for (const payment of [...looked, ...today.items, ...open.flatMap((found) => found.items)]) keep(payment, asked);
-  // A payment that was running when the connection was lost, and that none of the lists holds any more, has ended since.
+  // A payment that was running when the connection was lost, and that none of the lists holds, has ended since.
   const listed = new Set([...today.items, ...open.flatMap((found) => found.items)].map((payment) => payment.id));
   const lostSight = [...store.payments.values()].filter((payment) => !isFinal(payment) && !listed.has(payment.id));
   for (const payment of await Promise.all(lostSight.map(({ id }) => get(`/v1/payments/${id}`)))) keep(payment, asked);
