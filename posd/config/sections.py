@@ -72,7 +72,7 @@ class Payments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GatewaySection(msgspec.Struct, frozen=True, kw_only=True):
-    """What every gateway has; what its protocol needs besides is in ``settings``."""
+    """What every gateway has; what its protocol needs besides stands further down."""
 
     protocol: Annotated[
         Literal["chaoying", "umf-huishang", "umf-sp", "chinaums", "daxpay"], _about("which of the five")
