@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 from playwright.async_api import Route, expect
 
+from posd.api.sign_in import _note
+from posd.payment.auth_code import Secret
 from tests.ui.support import AWAY, Desk
 
 NOTHING_PENDING = """async () => {
@@ -109,7 +112,7 @@ async def test_nobody_gets_in_without_a_link(desk: Desk) -> None:
 
 
 async def test_the_note_of_a_sign_in_is_sealed(desk: Desk) -> None:
-    """After a restart only the note that posd signed itself signs in again; a changed or a made-up one does not."""
+    """After a restart only a note that posd signed itself signs in again, and only in its time. White-box: `_note`."""
     await desk.sign_in()
     desk.noise = AWAY
     (note,) = [each for each in await desk.context.cookies() if each.get("name") == "posd_sign_in"]
@@ -119,13 +122,16 @@ async def test_the_note_of_a_sign_in_is_sealed(desk: Desk) -> None:
     await desk.page.close()
     await desk.stage.stop()
     await desk.stage.start()
+    token = Secret((desk.stage.directory / "api-token").read_text("utf-8").strip())
+    over, foreign = _note(token, int(time.time()) - 1), _note(Secret("another token"), int(ends))
+    changed = (f"{int(ends) + 1}.{nonce}.{seal}", f"{ends}.{nonce}.{'0' * 64}", "", "é", "1.x.y")
     told = []
-    for tried in (f"{int(ends) + 1}.{nonce}.{seal}", f"{ends}.{nonce}.{'0' * 64}", "", "é", "1.x.y", value):
+    for tried in (*changed, over, foreign, value):
         answer = await desk.context.request.post(
             f"{desk.address}ui/session", headers={"Cookie": f"posd_sign_in={tried}"}
         )
         told.append((await answer.json())["signedIn"])
-    assert [False, False, False, False, False, True] == told
+    assert [False] * 7 + [True] == told
 
 
 async def test_the_page_runs_nothing_that_is_not_its_own(desk: Desk) -> None:
