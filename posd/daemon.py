@@ -8,7 +8,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from posd import __version__
@@ -32,7 +32,7 @@ from posd.journal.journal import Journal
 from posd.metrics import Metrics
 from posd.payment.auth_code import Wallet
 from posd.payment.payment import Payment
-from posd.payment.terms import Rules
+from posd.payment.terms import Method, Rules
 from posd.peripherals import Peripherals
 from posd.printing.spool import Spool
 from posd.reconcile import Reconciler
@@ -51,15 +51,22 @@ class Policy:
 
     config: Config
     gateways: dict[str, Gateway]
+    _rules: dict[tuple[str, Method], Rules] = field(default_factory=dict)
+    """What was made before: it is asked for ten times a query."""
 
     def rules(self, payment: Payment) -> Rules:
         """By which a payment is asked for and voided."""
+        key = payment.gateway, payment.method
+        if key not in self._rules:
+            self._rules[key] = self._make_rules(*key)
+        return self._rules[key]
+
+    def _make_rules(self, name: str, method: Method) -> Rules:
         payments = self.config.payments
-        section = self.config.gateways.get(payment.gateway)
+        section, gateway = self.config.gateways.get(name), self.gateways.get(name)
         own = section.common.poll_interval if section is not None else None
-        gateway = self.gateways.get(payment.gateway)
         return Rules(
-            void=gateway.codec.void_terms(payment.method) if gateway is not None else Rules().void,
+            void=gateway.codec.void_terms(method) if gateway is not None else Rules().void,
             arrival_horizon_ms=round(payments.arrival_horizon * 1000),
             poll_interval_ms=round((own or payments.poll_interval) * 1000),
             max_inflight_queries=payments.max_inflight_queries,

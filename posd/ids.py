@@ -40,4 +40,5 @@ class Ids:
 
     def nonce(self) -> str:
         """32 hexadecimal digits that a request carries so that no two are alike."""
-        return f"{self._below(1 << 128):032x}"
+        # One below 128 bits, or the system's source is asked for 129 and every other draw is thrown away.
+        return f"{self._below((1 << 128) - 1):032x}"

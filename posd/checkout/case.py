@@ -181,11 +181,13 @@ class Case:
         if not self.payment.live or self._facts:
             return
         delay_s = None if wakes_at_ms is None else max(0, wakes_at_ms - self._shop.clock.now_ms()) / 1000
+        # Not asyncio.timeout: to raise, catch and convert costs as much as all that is decided here.
+        waker = None if delay_s is None else asyncio.get_running_loop().call_later(delay_s, self._ready.set)
         try:
-            async with asyncio.timeout(delay_s):
-                await self._ready.wait()
-        except TimeoutError:
-            return
+            await self._ready.wait()
+        finally:
+            if waker is not None:
+                waker.cancel()
         self._ready.clear()
 
     async def _take(self, fact: Fact, done: asyncio.Future[None] | None) -> None:

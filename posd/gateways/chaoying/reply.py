@@ -6,7 +6,7 @@ refusal may arrive without; it proves nothing then, and a query decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -80,8 +80,8 @@ def signature_holds(fields: Mapping[str, object], key: Secret) -> bool:
     Later editions sort names without regard to case, which differs only where names have capitals (GetMchInfo): both.
     """
     sign = (text_of(fields, "sign") or "").upper()
-    texts = (joined_pairs(fields), joined_pairs(fields, order=str.lower))
-    return any(matches(md5_with_key_field(text, key), sign) for text in texts)
+    orders: tuple[Callable[[str], str], ...] = (str, str.lower)
+    return any(matches(md5_with_key_field(joined_pairs(fields, order=order), key), sign) for order in orders)
 
 
 def opened(
