@@ -90,6 +90,8 @@ def _field_docstrings(kind: type[Any]) -> dict[str, str]:
         match field, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
                 found[name] = inspect.cleandoc(meaning)
+            case _:
+                continue
     return found
 
 
