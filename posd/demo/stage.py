@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
+import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ from posd.tasks import Tasks
 
 START_S = 15.0
 """A daemon that does not serve by then will not."""
-LISTEN = "127.0.0.1:8765"
+USUAL_PORT = 8765
 
 
 class Stage:
@@ -122,6 +123,17 @@ def _headers(key: str) -> dict[str, str]:
 def _section(head: str, values: dict[str, Any]) -> str:
     rows = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items()]
     return "\n".join([head, *rows, ""])
+
+
+def page_address() -> str:
+    """Where the cashier page is served: the usual port, or any free one."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", USUAL_PORT))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        host, port = probe.getsockname()
+    return f"{host}:{port}"
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from devices.printer.simulator import PrintedReceipt
-from posd.demo.stage import LISTEN, Stage, set_up
+from posd.demo.stage import Stage, page_address, set_up
 from posd.payment.amounts import Fen, format_yuan
 from posd.payment.auth_code import mask, wallet_of
 from posd.tasks import Tasks
@@ -140,7 +140,7 @@ STORY: tuple[Chapter, ...] = (_plain, _coupon, _password, _never, _killed)
 
 async def play(*, once: bool) -> int:
     """Play the story; then stay up for the reader, unless ``once``. Returns 1 when anything went otherwise."""
-    async with set_up(listen=None if once else LISTEN) as stage:
+    async with set_up(listen=None if once else page_address()) as stage:
         teller = Teller(stage)
         print("A till on this machine: gateway, scanner and printer are simulators, posd is the real one.")
         print(f"Everything lies in {stage.directory}")
@@ -157,13 +157,17 @@ async def play(*, once: bool) -> int:
 
 async def _stay(teller: Teller) -> None:
     """Let the reader play: lines typed here are scanned."""
-    config = teller.stage.config
+    link = (await teller.stage.post("/v1/ui-link", "ui"))["url"]
+    posd = f"{sys.argv[0]} --config {teller.stage.config}"
     print(f"""
-posd stays up. In another terminal:
+posd stays up. The cashier page, for the next two minutes (later: {posd} ui):
 
-    posd --config {config} pay 12.50          arms the scanner and waits
-    posd --config {config} ui                 a link to the cashier page
-    posd --config {config} list
+    {link}
+
+In another terminal:
+
+    {posd} pay 12.50          arms the scanner and waits
+    {posd} list
 
 Type a code here and press Enter: the scanner reads it. 130000000900000000 pays at once, …1005 at the end asks for a
 password and pays after 5 s, …1200 never pays; all of them: {teller.stage.simulator.address}/
