@@ -260,6 +260,7 @@ async def serve(config: Config) -> None:
         notify(f"READY=1\nSTATUS={_status(parts.context)}")
         _log.info("posd %s serves on %s", __version__, config.api.socket)
         alive = Tasks()
+        alive.start(_keep_short(config, parts.context), "retention")
         answers = parts.context.journal.answers
         alive.start(report_alive(lambda: _status(parts.context), answers, Tasks.crashed), "watchdog")
         try:
@@ -280,6 +281,13 @@ class _Reloading:
         notify("RELOADING=1")
         self._config = reload(self._config, self._guard)
         notify("READY=1")
+
+
+async def _keep_short(config: Config, context: Context) -> None:
+    from posd.retention import keep_short
+
+    checkout = context.checkout
+    await keep_short(context.journal, config.journal, context.now_ms, lambda: checkout.unresolved > 0)
 
 
 def _status(context: Context) -> str:

@@ -28,8 +28,8 @@ BACKUP_PAGES = 1_000
 
 
 def add_commands(commands: Subparsers) -> None:
-    """``journal verify``, ``journal backup``, ``journal export``."""
-    about = "look after the journal: verify, backup, export"
+    """``journal verify``, ``journal backup``, ``journal export``, ``journal archive``."""
+    about = "look after the journal: verify, backup, export, archive"
     parser = commands.add_parser("journal", help=about, description=about[0].upper() + about[1:] + ".")
     inner = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     add_command(inner, "verify", _verify, "check every event, its hash and what was made of it", prints_data=True)
@@ -37,6 +37,15 @@ def add_commands(commands: Subparsers) -> None:
     backup.add_argument("file", type=Path, metavar="FILE", help="the copy; must not exist yet")
     export = add_command(inner, "export", _export, "write all payments to standard output")
     export.add_argument("--format", choices=("jsonl", "csv"), default="jsonl", help="default: jsonl")
+    about = "take old days out of a journal that no posd uses (a running one does that itself), or check an archive"
+    archive = add_command(inner, "archive", _archive, about)
+    archive.add_argument("--check", type=Path, metavar="FILE", help="only check this file of an archive")
+
+
+def _archive(options: argparse.Namespace) -> int:
+    from posd.cli.archiving import archive, check
+
+    return check(options.check) if options.check is not None else archive(load(options.config))
 
 
 def _verify(options: argparse.Namespace) -> int:

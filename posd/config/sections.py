@@ -5,6 +5,7 @@ The reference in the documentation is made from this file.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,13 @@ class JournalSection(msgspec.Struct, frozen=True, kw_only=True):
     """Where the truth is kept."""
 
     path: Annotated[str, _about("the journal; its directory must belong to posd's user")] = "/var/lib/posd/journal.db"
+    keep_days: Annotated[int, _about("days after which what is done with goes to the archive; 0: never", ge=0)] = 400
+    archive: Annotated[str | None, _about("directory of the archive; without: archive, beside the journal")] = None
+
+    @property
+    def archive_folder(self) -> Path:
+        """Where old days go."""
+        return Path(self.archive) if self.archive is not None else Path(self.path).parent / "archive"
 
 
 class Api(msgspec.Struct, frozen=True, kw_only=True):

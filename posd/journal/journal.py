@@ -16,12 +16,13 @@ from typing import TypeVar
 
 from posd.clock import TimeLine
 from posd.histogram import Histogram
+from posd.journal.archive import Archived, archive_some
 from posd.journal.batch import Batch, Told
 from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable, JournalUnusable, KeyTaken
 from posd.journal.writer import Dates, Render, Writer, connect, read_mark
 from posd.tasks import Tasks
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """``PRAGMA user_version`` of the journals this program writes."""
 
 GROUP_AT_MOST = 256
@@ -104,6 +105,13 @@ class Journal:
             return await self._run(self._reading, lambda: query(self._reader))
         except sqlite3.Error as error:
             raise JournalUnavailable(f"the journal cannot be read: {error}; look after the disk") from error
+
+    async def archive(self, folder: Path, before_ms: int) -> Archived | None:
+        """Take a few payments out to which nothing has happened since; None when there are none. See ``archive``.
+
+        Raises JournalUnavailable; the journal is then as it was.
+        """
+        return await self._run(self._writing, lambda: archive_some(self._db, folder, before_ms))
 
     async def answers(self) -> None:
         """Returns once both threads have done what was before this: they are alive, and the disk is."""
@@ -199,10 +207,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
             path.touch(mode=0o640)
         connection = connect(path, read_only=False)
         version = check_version(connection, path)
-        if version == 0:
-            connection.executescript(
-                f"BEGIN IMMEDIATE;\n{_schema(SCHEMA_VERSION)}\nPRAGMA user_version = {SCHEMA_VERSION};\nCOMMIT;"
-            )
+        for newer in range(version + 1, SCHEMA_VERSION + 1):
+            connection.executescript(f"BEGIN IMMEDIATE;\n{_schema(newer)}\nPRAGMA user_version = {newer};\nCOMMIT;")
     except (sqlite3.Error, OSError) as error:
         raise JournalUnusable(f"{path} cannot be opened: {error}; restore it from a backup") from error
     if fresh:
@@ -222,6 +228,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _schema(version: int) -> str:
+    """What a version adds to the one before it: a new journal goes through all of them, an old one through the rest."""
     return resources.files("posd.journal").joinpath(f"schema_v{version}.sql").read_text("utf-8")
 
 

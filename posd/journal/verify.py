@@ -9,6 +9,7 @@ from operator import itemgetter
 
 import msgspec
 
+from posd.journal.archive import gaps
 from posd.journal.errors import JournalError
 from posd.journal.queries import AnyEvent
 from posd.journal.writer import GENESIS, chain
@@ -52,16 +53,22 @@ def _faults(db: sqlite3.Connection) -> Iterator[int | str]:
 
 def _replay(db: sqlite3.Connection) -> Iterator[int | str]:
     """Every event twice, so that little is in memory: chained in the order of time, and applied thing by thing."""
-    before, count = GENESIS, 0
+    before, expected, count = GENESIS, 1, 0
+    gap_at = {gap.first: gap for gap in gaps(db)}
     for seq, stream, body, digest in db.execute("SELECT seq, stream, body, hash FROM events ORDER BY seq"):
         count += 1
-        if seq != count:
-            yield f"event {count} is missing"
-            count = seq
+        if (gap := gap_at.pop(expected, None)) is not None:
+            if gap.before != before:
+                yield f"the archived events from {gap.first} on do not follow event {expected - 1}"
+            before, expected = gap.after, gap.last + 1
+        if seq != expected:
+            yield f"event {expected} is missing"
+        expected = seq + 1
         before = chain(before, seq, stream, body)
         if before != digest:
             yield f"event {seq} was changed, or one before it"
             before = digest
+    yield from (f"events {gap.first} to {gap.last} stand in no place of the chain" for gap in gap_at.values())
     yield count
     rows = db.execute("SELECT stream, seq, body FROM events ORDER BY stream, seq")
     for stream, events in groupby(rows, itemgetter(0)):
