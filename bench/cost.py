@@ -129,7 +129,7 @@ async def _payments(count: int) -> Spread:
 
 _NOTES = (
     (
-        "Processor time of the whole process, from the kernel's own count in nanoseconds. The bare client sends the very "
-        "bytes that posd sent, at the same moments of the interval, and neither signs nor reads what comes back."
+        "Processor time of the whole process, from the kernel's own count in nanoseconds. The bare client sends the "
+        "very bytes that posd sent, at the same moments of the interval, and neither signs nor reads what comes back."
     ),
 )
