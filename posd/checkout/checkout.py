@@ -85,25 +85,28 @@ class Checkout:
     # --- what the daemon asks
 
     async def resume(self) -> int:
-        """Take up every open payment where the facts have left it. Returns how many."""
-        journal = self._shop.journal
-        payments = await journal.read(queries.live_payments)
-        for payment in payments:
+        """Take up every open payment where the facts have left it. Returns how many.
+
+        What a restart means for them is one batch, before anything else is written: from then on the journal's mark is
+        of this boot, and a payment that was not in it would take the time across a reboot for known.
+        """
+        payments = await self._shop.journal.read(queries.live_payments)
+        batch = Batch()
+        resumed = [self._resumed(payment, batch) for payment in payments]
+        if batch.facts:
+            await self._shop.journal.append(batch)
+        for payment in resumed:
             if payment.gateway not in self._gateways:
                 _log.error("%s stays open: there is no [gateways.%s] any more", payment.order_no, payment.gateway)
-                continue
-            resumed = payment
-            if not payment.status.final:
-                resumed = await self._resume(payment)
-            if resumed.live:
-                self._run(Case(self._shop, resumed, schedule.resumed(resumed), None, None))
+            elif payment.live:
+                self._run(Case(self._shop, payment, schedule.resumed(payment), None, None))
         return len(payments)
 
-    async def _resume(self, payment: Payment) -> Payment:
+    def _resumed(self, payment: Payment, batch: Batch) -> Payment:
         now_ms = self._shop.clock.now_ms()
         event = Resumed(now_ms, self._shop.journal.clock_trusted)
         after, happened = state_machine.advance(payment, [event], now_ms, self._shop.rules_of(payment))
-        await self._shop.journal.append(Batch().payment(after, happened))
+        batch.payment(after, happened)
         return after
 
     async def close(self) -> None:
