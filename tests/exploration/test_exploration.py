@@ -1,8 +1,8 @@
 """Every interleaving up to a stated bound: the money is right in all of them, and each comes to an end.
 
 The real functions of ``posd.payment`` beside a model of gateway, customer, network, clock and power: answers late,
-lost, twice, out of order and old; the pay request after the cancel; cancels refused, lost, taken and not done; crash and
-restart at every step, with a clock that is right, ahead or behind; the window and the cashier at any moment.
+lost, twice, out of order and old; the pay request after the cancel; cancels refused, lost, taken and not done; crash
+and restart at every step, with a clock that is right, ahead or behind; the window and the cashier at any moment.
 """
 
 from __future__ import annotations

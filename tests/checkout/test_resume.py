@@ -1,0 +1,88 @@
+"""What a restart records before anything else (design §2, rule 8; contract §5.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from posd.checkout.case import Shop
+from posd.checkout.checkout import Checkout
+from posd.checkout.hub import Hub
+from posd.checkout.keys import Keys
+from posd.checkout.orders import Till
+from posd.clock import TimeLine
+from posd.config import Config, sections
+from posd.daemon import Policy
+from posd.ids import Ids
+from posd.journal import queries
+from posd.journal.batch import Batch
+from posd.journal.journal import Journal
+from posd.payment import state_machine
+from posd.payment.events import Answered, PaymentEvent, Source, Submitted
+from posd.payment.payment import Payment
+from posd.payment.terms import Rules
+from posd.payment.verdicts import NotFound
+from tests.journal.support import created, open_journal
+
+NOON_MS = 1_795_140_000_000
+
+
+def clock(boot_id: str, wall_ms: int) -> TimeLine:
+    """The clock of a machine that stands still."""
+    return TimeLine(lambda: wall_ms, lambda: 1_000, boot_id)
+
+
+def submitted(number: int) -> tuple[Payment, list[PaymentEvent]]:
+    """A payment whose pay request may have left."""
+    first = created(number, NOON_MS)
+    second = Submitted(NOON_MS, first.method, first.wallet, "main", 400_000)
+    return state_machine.apply(state_machine.create(first), second), [first, second]
+
+
+def checkout(journal: Journal, line: TimeLine) -> Checkout:
+    """A checkout whose gateway was taken out of the configuration, so that nothing is sent."""
+    config = Config(
+        path="posd.toml",
+        terminal=sections.Terminal(id="0101"),
+        journal=sections.JournalSection(path=str(journal.path)),
+        api=sections.Api(),
+        payments=sections.Payments(gateway="main"),
+        gateways={},
+    )
+    policy = Policy(config, {})
+    shop = Shop(
+        journal=journal,
+        clock=line,
+        till=Till("0101", "", "", "00000001"),
+        rules_of=policy.rules,
+        gateway_of=policy.gateway,
+        route=policy.route,
+        receipts=lambda payment, now_ms: [],
+        wake_printer=lambda: None,
+        counting=lambda: False,
+        on_settled=lambda payment: None,
+    )
+    return Checkout(config, shop, {}, Hub(), Keys(journal), Ids())
+
+
+async def test_a_reboot_is_recorded_for_all_payments_at_once(tmp_path: Path) -> None:
+    """All of them in one batch: a crash in the midst of a resume must not make the time across a reboot look known.
+
+    The journal's mark is of this boot from the first commit on, so whoever was not in it would be trusted next time. A
+    payment whose gateway is not configured any more is in it too, and one that has ended and is still asked about.
+    """
+    path = tmp_path / "journal.db"
+    async with open_journal(path, clock("first", NOON_MS)) as journal:
+        for number in (1, 2, 3):
+            payment, events = submitted(number)
+            await journal.append(Batch().payment(payment, events))
+        ended, events = submitted(4)
+        missing = Answered(NOON_MS, Source.QUERY, NOON_MS + 60_000, NotFound())
+        ended, happened = state_machine.advance(ended, [missing], NOON_MS, Rules())
+        await journal.append(Batch().payment(ended, [*events, *happened]))
+    line = clock("second", NOON_MS + 3_600_000)
+    async with open_journal(path, line) as journal:
+        assert not journal.clock_trusted
+        assert 4 == await checkout(journal, line).resume()
+        assert 1 == journal.syncs
+        payments = await journal.read(queries.live_payments)
+    assert [NOON_MS + 3_600_000] * 4 == [payment.sure_since_ms for payment in payments]
