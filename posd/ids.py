@@ -24,9 +24,9 @@ class Ids:
 
     def new(self, prefix: str, now_ms: int) -> str:
         """``pay_01KAF3…``: a prefix and a ULID, so that names sort by the time they were made."""
-        time_part = "".join(_CROCKFORD[now_ms >> (5 * place) & 31] for place in reversed(range(_TIME_CHARACTERS)))
-        random_part = "".join(_CROCKFORD[self._below(32)] for _ in range(_RANDOM_CHARACTERS))
-        return f"{prefix}_{time_part}{random_part}"
+        # One large number: each small one would ask the system for its randomness anew.
+        random = self._below(1 << 5 * _RANDOM_CHARACTERS)
+        return f"{prefix}_{_characters(now_ms, _TIME_CHARACTERS)}{_characters(random, _RANDOM_CHARACTERS)}"
 
     def order_no(self, prefix: str, terminal_id: str, now_ms: int, zone: tzinfo) -> str:
         """``0101261120103015K7QM``: the gateway's own prefix, the terminal, the time, a serial.
@@ -42,3 +42,8 @@ class Ids:
         """32 hexadecimal digits that a request carries so that no two are alike."""
         # One below 128 bits, or the system's source is asked for 129 and every other draw is thrown away.
         return f"{self._below((1 << 128) - 1):032x}"
+
+
+def _characters(number: int, count: int) -> str:
+    """The lowest ``5 * count`` bits of a number, the highest first."""
+    return "".join(_CROCKFORD[number >> (5 * place) & 31] for place in reversed(range(count)))
