@@ -35,7 +35,7 @@ class Crowd:
     seconds: float
 
 
-CROWDS = (Crowd(1, 0.2, 12.0), Crowd(50, 0.5, 10.0), Crowd(1000, 5.0, 20.0))
+CROWDS = (Crowd(1, 0.2, 12.0), Crowd(50, 0.5, 10.0), Crowd(1000, 5.0, 15.0))
 CROWDS_QUICK = (Crowd(1, 0.2, 4.0), Crowd(50, 0.5, 4.0), Crowd(300, 2.0, 4.0))
 
 

@@ -6,7 +6,7 @@ from bench.figures import Figure, Plot, Row, Spread, aimed, distribution, exactl
 from bench.virtual.customers import prompt_customers
 from bench.virtual.network import HANGING, LOSSY, NONE, ONE_WAY_S, Faults
 from bench.virtual.references import CSHARP, F2FPAY, JEEPAY, sequential
-from bench.virtual.run import Run, run_posd, run_reference
+from bench.virtual.run import Run, side_by_side
 
 CUSTOMERS, CUSTOMERS_QUICK = 1000, 150
 SEED = 20
@@ -23,10 +23,10 @@ def measure(*, quick: bool) -> Figure:
     customers = prompt_customers(SEED, CUSTOMERS_QUICK if quick else CUSTOMERS)
     rows: list[Row] = []
     plots = []
+    schedules = (F2FPAY, CSHARP, JEEPAY, sequential(WINDOW_S))
     for faults in (NONE, HANGING, LOSSY):
-        runs: Runs = {"posd": run_posd(customers, faults, SEED, WINDOW_S)}
-        for schedule in (F2FPAY, CSHARP, JEEPAY, sequential(WINDOW_S)):
-            runs[schedule.name] = run_reference(schedule, customers, faults, SEED)
+        found = side_by_side(customers, faults, SEED, (WINDOW_S,), schedules)
+        runs: Runs = {"posd": found[0], **{run.name: run for run in found[1:]}}
         rows += _rows(faults, runs)
         plots.append(_plot(faults, runs))
     return Figure(1, "Thumb to “paid”", tuple(rows), tuple(plots), _NOTES)

@@ -8,7 +8,7 @@ from bench.figures import Figure, Plot, Row, Series, exactly
 from bench.virtual.customers import all_sorts
 from bench.virtual.network import HANGING, LOSSY_LINE, NONE, Faults
 from bench.virtual.references import CSHARP, F2FPAY, JEEPAY, sequential
-from bench.virtual.run import Run, Served, run_posd, run_reference
+from bench.virtual.run import Run, Served, side_by_side
 
 CUSTOMERS, CUSTOMERS_QUICK = 500, 100
 SEED = 21
@@ -46,9 +46,8 @@ def measure(*, quick: bool) -> Figure:
 
 def _runs(faults: Faults, count: int) -> list[Run]:
     customers = all_sorts(SEED, count)
-    runs = [run_posd(customers, faults, SEED, window_s) for window_s in WINDOWS_S]
     schedules = (*(sequential(window_s) for window_s in WINDOWS_S), F2FPAY, CSHARP, JEEPAY)
-    return runs + [run_reference(schedule, customers, faults, SEED) for schedule in schedules]
+    return side_by_side(customers, faults, SEED, WINDOWS_S, schedules)
 
 
 def ends(run: Run) -> Ends:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -91,6 +92,19 @@ def run_posd(customers: list[Customer], faults: Faults, seed: int, window_s: flo
         path = Path(directory) / "journal.db"
         run = _in_virtual_time(main(path))
         return replace(run, journal_bytes=path.stat().st_size)
+
+
+def side_by_side(
+    customers: list[Customer], faults: Faults, seed: int, windows_s: Sequence[float], schedules: Sequence[Schedule]
+) -> list[Run]:
+    """Serve by posd with each window, then by each schedule, in as many processes as there are processors.
+
+    Virtual time does not care how fast a processor is, or how many others want it.
+    """
+    with ProcessPoolExecutor() as pool:
+        futures = [pool.submit(run_posd, customers, faults, seed, window_s) for window_s in windows_s]
+        futures += [pool.submit(run_reference, schedule, customers, faults, seed) for schedule in schedules]
+        return [future.result() for future in futures]
 
 
 def _in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
