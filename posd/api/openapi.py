@@ -15,6 +15,8 @@ _EVERYWHERE = {
     403: ("host_not_allowed", "origin_not_allowed"),
 }
 """What the TCP listener may answer to any call."""
+_CALLS = {400: ("invalid_request",), 404: ("not_found",), 503: ("journal_unavailable",)}
+"""What every call under ``/v1/`` may answer: to an unknown parameter, an odd path, or with a broken disk."""
 _WITH_BODY = {413: ("body_too_large",), 415: ("unsupported_media_type",)}
 
 
@@ -93,7 +95,8 @@ def _responses(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
             content = {"application/json": {"schema": refs[kind]}}
         responses[str(status)] = {"description": route.about, "content": content}
     problems = dict(route.problems)
-    for status, codes in {**_EVERYWHERE, **(_WITH_BODY if route.body else {})}.items():
+    calls = _CALLS if route.path.startswith("/v1/") else {}
+    for status, codes in {**_EVERYWHERE, **calls, **(_WITH_BODY if route.body else {})}.items():
         problems.setdefault(status, codes)
     for status, codes in sorted(problems.items()):
         content = {CONTENT_TYPE: {"schema": refs[ProblemResource]}}
