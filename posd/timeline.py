@@ -95,15 +95,30 @@ def _describe_other(event: r.RefundEvent | j.JobEvent | AnyEvent) -> str:
         case r.RefundResolved():
             return f"refund {event.status}"
         case j.PrintQueued():
-            return f"{event.job_kind} slip for the {event.audience} queued" + (
-                f", copy {event.copy_no}" if event.copy_no else ""
-            )
+            copy = f", copy {event.copy_no}" if event.copy_no else ""
+            again = ", in place of what broke off" if event.replaces else ""
+            return f"{event.job_kind} slip for the {event.audience} queued{copy}{again}"
+        case _:
+            return _describe_paper(event)
+
+
+def _describe_paper(event: j.JobEvent | AnyEvent) -> str:
+    match event:
+        case j.PrintAsked():
+            return "the till asked for what was waiting: it waits as long as it takes now"
         case j.PrintStarted():
             return "printing"
         case j.PrintFinished():
             return "printed"
-        case j.PrintBroken() | j.PrintFailed():
-            return f"not printed to the end: {event.detail}"
+        case j.PrintBroken():
+            what_next = "a copy takes its place" if event.replaced else "the till is asked whether to print it again"
+            return f"broke off while printing: {event.detail}; {what_next}"
+        case j.PrintGivenUp():
+            return "the copy in its place did not come out: the till is asked whether to print it again"
+        case j.PrintWithdrawn():
+            return f"not printed: {event.detail}"
+        case j.PrintFailed():
+            return f"cannot be printed: {event.detail}"
         case _:
             return _kind(event)
 
