@@ -9,7 +9,7 @@ from posd.cli.arguments import Subparsers, add_command, date
 from posd.cli.errors import Exit
 from posd.cli.output import paint, print_json
 from posd.client import Client
-from posd.config import load
+from posd.config import load, load_without_secrets
 from posd.reconcile import Agreement, Finding, Step
 
 
@@ -41,7 +41,7 @@ def _doctor(options: argparse.Namespace) -> int:
 def _reconcile(options: argparse.Namespace) -> int:
     findings: list[Finding] = []
     asked, cursor = 0, None
-    with Client(load(options.config).api.socket) as client:
+    with Client(load_without_secrets(options.config).api.socket) as client:
         while True:
             step = client.reconcile(options.date, cursor)
             findings += step.items
@@ -61,6 +61,6 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 
 def _ui(options: argparse.Namespace) -> int:
-    with Client(load(options.config).api.socket) as client:
+    with Client(load_without_secrets(options.config).api.socket) as client:
         print(client.post("/v1/ui-link")["url"])
     return Exit.DONE

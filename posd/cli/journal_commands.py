@@ -16,7 +16,7 @@ from posd.cli.arguments import Subparsers, add_command
 from posd.cli.books import open_journal
 from posd.cli.errors import CommandError, Exit
 from posd.cli.output import print_json
-from posd.config import load
+from posd.config import load_without_secrets
 from posd.journal import queries
 from posd.journal.errors import JournalUnusable
 from posd.journal.verify import verify
@@ -45,11 +45,11 @@ def add_commands(commands: Subparsers) -> None:
 def _archive(options: argparse.Namespace) -> int:
     from posd.cli.archiving import archive, check
 
-    return check(options.check) if options.check is not None else archive(load(options.config))
+    return check(options.check) if options.check is not None else archive(load_without_secrets(options.config))
 
 
 def _verify(options: argparse.Namespace) -> int:
-    config = load(options.config)
+    config = load_without_secrets(options.config)
     try:
         with open_journal(config) as db:
             count, faults = verify(db)
@@ -68,7 +68,7 @@ def _backup(options: argparse.Namespace) -> int:
     target: Path = options.file
     if target.exists():
         raise CommandError(Exit.USAGE, f"{target} exists already; name a new file")
-    with open_journal(load(options.config)) as db:
+    with open_journal(load_without_secrets(options.config)) as db:
         try:
             target.touch(mode=0o600)
             copy = sqlite3.connect(target)
@@ -100,7 +100,7 @@ def _check_copy(target: Path) -> int:
 
 
 def _export(options: argparse.Namespace) -> int:
-    config = load(options.config)
+    config = load_without_secrets(options.config)
     views = Views(config.terminal.zone, config.terminal.locale)
     with open_journal(config) as db:
         payments = (views.payment(record) for record in queries.all_payments(db))

@@ -13,7 +13,7 @@ from posd.cli.arguments import Subparsers, add_command, amount
 from posd.cli.errors import CommandError, Exit
 from posd.cli.output import paint, print_json, print_payment, yuan
 from posd.client import HOLD_S, Client, Unreachable
-from posd.config import load
+from posd.config import load_without_secrets
 from posd.payment.events import Status
 from posd.payment.refund import RefundStatus
 from posd.resources import PaymentResource, RefundResource
@@ -46,7 +46,7 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _client(options: argparse.Namespace) -> Client:
-    return Client(load(options.config).api.socket)
+    return Client(load_without_secrets(options.config).api.socket)
 
 
 def _pay(options: argparse.Namespace) -> int:

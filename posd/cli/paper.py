@@ -15,7 +15,7 @@ from posd.cli.errors import CommandError, Exit
 from posd.cli.output import print_json, print_table, yuan
 from posd.client import Client, ProblemAnswer, Unreachable
 from posd.clock import TimeLine
-from posd.config import Config, load
+from posd.config import Config, load_without_secrets
 from posd.ids import Ids
 from posd.journal import queries
 from posd.journal.journal import Journal
@@ -45,7 +45,7 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _reprint(options: argparse.Namespace) -> int:
-    config = load(options.config)
+    config = load_without_secrets(options.config)
     if (options.order is None) != options.last:
         raise CommandError(Exit.USAGE, "name an order, a refund, or --last")
     with open_journal(config) as db:
@@ -147,7 +147,7 @@ async def _wait_for_paper(spool: Spool, job: PrintJob) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    config = load(options.config)
+    config = load_without_secrets(options.config)
     with open_books(config) as books:
         report = books.report(options.date)
     if options.json:

@@ -8,7 +8,7 @@ from posd.cli.arguments import Subparsers, add_command, date
 from posd.cli.books import open_books
 from posd.cli.errors import Exit
 from posd.cli.output import print_json, print_payment, print_table, yuan
-from posd.config import load
+from posd.config import load_without_secrets
 from posd.payment.events import Status
 
 
@@ -33,7 +33,7 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _show(options: argparse.Namespace) -> int:
-    with open_books(load(options.config)) as books:
+    with open_books(load_without_secrets(options.config)) as books:
         payment = books.payment(options.order)
     if options.json:
         print_json(payment)
@@ -43,7 +43,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    with open_books(load(options.config)) as books:
+    with open_books(load_without_secrets(options.config)) as books:
         page = books.payments(options.date, options.status)
     if options.json:
         print_json(page)
@@ -65,7 +65,7 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _timeline(options: argparse.Namespace) -> int:
-    with open_books(load(options.config)) as books:
+    with open_books(load_without_secrets(options.config)) as books:
         items = books.timeline(options.order)
     if options.json:
         print_json({"items": items, "nextCursor": None})

@@ -3,7 +3,7 @@
 ``sections`` is what may be written, ``load`` reads it, ``secrets`` fetches what must not stand in it.
 """
 
-from posd.config.load import ConfigError, load
+from posd.config.load import ConfigError, load, load_without_secrets
 from posd.config.sections import Config
 
-__all__ = ["Config", "ConfigError", "load"]
+__all__ = ["Config", "ConfigError", "load", "load_without_secrets"]

@@ -45,6 +45,18 @@ class ConfigError(Exception):
 
 def load(path: str | Path) -> s.Config:
     """Read and check a configuration file. Raises ConfigError with every fault in it."""
+    return _load(path, with_secrets=True)
+
+
+def load_without_secrets(path: str | Path) -> s.Config:
+    """The same without reading a secret; empty ones stand in. Raises ConfigError.
+
+    For commands that only speak to the daemon or read the journal: whoever calls them may not be able to read secrets.
+    """
+    return _load(path, with_secrets=False)
+
+
+def _load(path: str | Path, *, with_secrets: bool) -> s.Config:
     try:
         with Path(path).open("rb") as file:
             document = tomllib.load(file)
@@ -52,14 +64,15 @@ def load(path: str | Path) -> s.Config:
         raise ConfigError([f"{path}: {error.strerror}; name another file with --config"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
-    return _Loader(str(path)).load(document)
+    return _Loader(str(path), with_secrets=with_secrets).load(document)
 
 
 class _Loader:
     """Collects faults while it builds the sections of one file."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, with_secrets: bool) -> None:
         self._path = path
+        self._with_secrets = with_secrets
         self._faults: list[str] = []
 
     def load(self, document: dict[str, Any]) -> s.Config:
@@ -122,6 +135,9 @@ class _Loader:
         where = f"{section}.{key}_file"
         if file is not None and not isinstance(file, str):
             self._fault(where, "expected the path of a file")
+            return
+        if not self._with_secrets:
+            values[key] = Secret("")
             return
         try:
             secret = read_secret(file, f"{section.removeprefix('gateways.')}.{key}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -13,6 +14,10 @@ SECRET_AT_MOST_BYTES = 64 * 1024
 """A certificate chain is a few kilobytes; more is not a key."""
 
 
+CREDENTIAL_STORE = "/etc/credstore"
+"""Where ``LoadCredential`` of the unit looks; for root only."""
+
+
 class SecretError(Exception):
     """A secret that cannot be used; the message says why and what to do."""
 
@@ -20,13 +25,16 @@ class SecretError(Exception):
 def read_secret(file: str | None, credential: str) -> Secret | None:
     """The secret in ``file``, else the systemd credential of that name; None where there is neither.
 
-    Raises SecretError where the file is missing, empty, or readable by group or others.
+    Outside the service root finds credentials where systemd takes them from, so that ``posd check`` and ``posd doctor``
+    say the same there. Raises SecretError where the file is missing, empty, or readable by group or others.
     """
     if file is not None:
         return _from_file(Path(file))
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    path = Path(directory, credential) if directory else None
-    return Secret(_text(path)) if path is not None and path.is_file() else None
+    path = Path(directory, credential) if directory else Path(CREDENTIAL_STORE, f"posd.{credential}")
+    with contextlib.suppress(PermissionError):
+        return Secret(_text(path)) if path.is_file() else None
+    return None
 
 
 def _from_file(path: Path) -> Secret:
