@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from posd.api.errors import problems
 from posd.checkout.checkout import Checkout
 from posd.checkout.orders import Till, order_ref, refund_order, void_refund
 from posd.checkout.refunds import Refunds
@@ -61,7 +62,7 @@ class Notifications:
 
     async def start(self, listen: str) -> None:
         """Listen on HOST:PORT. Raises OSError."""
-        app = web.Application(client_max_size=BODY_AT_MOST)
+        app = web.Application(middlewares=[problems], client_max_size=BODY_AT_MOST)
         app.router.add_post("/notify/{gateway}", self._notified)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()

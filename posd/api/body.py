@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import unicodedata
 from collections import Counter
 from typing import Any, NoReturn, TypeVar
@@ -102,7 +103,7 @@ def printable(text: str) -> str:
 
 
 def _readable(error: msgspec.ValidationError) -> str:
-    text = str(error).replace("`", "")
+    text = re.sub(r"Invalid enum value .* - at", "Not one of its words - at", str(error)).replace("`", "")
     return text.replace(" - at $.", ": ").replace(" - at $", "") if "at $" in text else text
 
 

@@ -160,7 +160,7 @@ class Case:
             self.ended = True
             for _, done in self._facts:
                 if done is not None and not done.done():
-                    done.set_result(None)
+                    done.set_exception(JournalUnavailable("posd is being stopped; ask again"))
             await self._wire.close()
 
     def _follows(self) -> bool:

@@ -293,3 +293,13 @@ async def test_waiting_asks_nobody(desk: Desk) -> None:
     journal.read = counted  # type: ignore[method-assign]
     assert "awaiting_code" == (await desk.payment(waiting["id"], wait=1.5))["status"]
     assert reads[0] <= 4
+
+
+async def test_no_problem_repeats_a_value(desk: Desk) -> None:
+    """A code in the wrong field does not come back in the answer, so it gets into nobody's log."""
+    code = fresh_code()
+    for name in ("method", "wallet", "window", "amount", "goods"):
+        answer = await desk.post("/v1/payments", {"amount": 1, name: code}, key="k")
+        assert (400, "invalid_request") == answer.code
+        assert name in answer.detail
+        assert code.encode() not in answer.data
