@@ -20,7 +20,7 @@ def script(shell: str, capsys: pytest.CaptureFixture[str]) -> str:
     ("typed", "offered"),
     [
         (["posd", "jour"], ["journal"]),
-        (["posd", "journal", ""], ["backup", "export", "verify"]),
+        (["posd", "gateway", ""], ["call"]),
         (["posd", "--config", "/x", "journal", "ver"], ["verify"]),
         (["posd", "journal", "export", "--format", ""], ["csv", "jsonl"]),
         (["posd", "list", "--status", "c"], ["cancelled", "cancelling"]),
