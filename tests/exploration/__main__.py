@@ -1,4 +1,4 @@
-"""``python -m tests.exploration [--deep] [--only NAME] [--most STATES]``: explore, and tell how far it went."""
+"""``python -m tests.exploration [--deep] [--only NAME] [--most STATES] [--first]``: explore, and tell how far it went."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--deep", action="store_true", help="more crashes, longer times, more on the wire")
     parser.add_argument("--only", metavar="NAME", help="the scenarios whose name contains this")
     parser.add_argument("--most", metavar="STATES", type=int, help="visit at most so many states of each scenario")
+    parser.add_argument("--first", action="store_true", help="end with the first scenario in which something is wrong")
     given = parser.parse_args(arguments)
     most = given.most or (DEEP_MOST if given.deep else SHORT_MOST)
     reports = []
@@ -23,16 +24,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.only is None or given.only in scenario.name:
             reports.append(explore(scenario, most))
             print(reports[-1], flush=True)
-            if reports[-1].flaw is not None:
-                print(reports[-1].flaw, flush=True)
+            if (wrong := reports[-1].wrong) is not None:
+                print(wrong, flush=True)
+                if given.first:
+                    return 1
     print(total(reports))
-    return int(any(report.flaw is not None for report in reports))
+    return int(any(report.wrong for report in reports))
 
 
 def total(reports: Sequence[Report]) -> str:
     """All of them in a line."""
     states, transitions = (sum(getattr(report, name) for report in reports) for name in ("states", "transitions"))
-    flaws = sum(report.flaw is not None for report in reports)
+    flaws = sum(report.wrong is not None for report in reports)
     return f"{len(reports)} scenarios, {states:,} states, {transitions:,} transitions, {flaws} flaws"
 
 

@@ -14,7 +14,7 @@ from tests.exploration.patience import Patience
 class Report:
     """What an exploration has come to."""
 
-    scenario: str
+    scenario: Scenario
     states: int
     transitions: int
     complete: bool
@@ -25,10 +25,18 @@ class Report:
     """Of the processor."""
     flaw: Flaw | None
 
+    @property
+    def wrong(self) -> str | None:
+        """What must not be; None when all is well."""
+        if self.flaw is not None:
+            return str(self.flaw)
+        bound = self.scenario.settles_within
+        return None if self.longest <= bound else f"settled within {self.longest} ticks only, not within {bound}"
+
     def __str__(self) -> str:
         reached = "all" if self.complete else "first"
         return (
-            f"{self.scenario:<26} {reached:>5} {self.states:>9,} states {self.transitions:>11,} transitions, "
+            f"{self.scenario.name:<26} {reached:>5} {self.states:>9,} states {self.transitions:>11,} transitions, "
             f"settled within {self.longest} ticks, {self.seconds:6.1f} s"
         )
 
@@ -44,7 +52,7 @@ def explore(scenario: Scenario, most: int) -> Report:
         for state in explorer.came_from if flaw is None and explorer.complete else ():
             patience.ask(state)
     return Report(
-        scenario.name,
+        scenario,
         len(explorer.came_from),
         explorer.transitions,
         explorer.complete,
