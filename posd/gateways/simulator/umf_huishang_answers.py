@@ -51,7 +51,6 @@ _REFUND_STATUS = {
     RefundStatus.FAILED: "2",
     RefundStatus.BY_HAND: "2",
     RefundStatus.PROCESSING: "0",
-    RefundStatus.NOT_SURE: "0",
 }
 
 
@@ -190,6 +189,9 @@ class HuishangAnswers(Protocol):
 
     def refund_query_answer(self, call: Call, order: Order, refund: Refund, status: RefundStatus) -> Fields:
         """See the base class."""
+        if status is RefundStatus.NOT_SURE:
+            # It never reached the platform's books: the same number has to be sent once more.
+            return self.refund_refusal(call, order, RefundRefusal.NOT_FOUND)
         settled_at_ms = refund.settled_at_ms or refund.requested_at_ms
         return {
             "retCode": "0000",

@@ -46,7 +46,6 @@ _REFUND_STATUS = {
     RefundStatus.FAILED: "01",
     RefundStatus.BY_HAND: "01",
     RefundStatus.PROCESSING: "02",
-    RefundStatus.NOT_SURE: "02",
 }
 
 
@@ -185,6 +184,9 @@ class SpAnswers(Protocol):
 
     def refund_query_answer(self, call: Call, order: Order, refund: Refund, status: RefundStatus) -> Fields:
         """See the base class."""
+        if status is RefundStatus.NOT_SURE:
+            # It never reached the platform's books: the same number has to be sent once more.
+            return self.refund_refusal(call, order, RefundRefusal.NOT_FOUND)
         return result("00", "处理成功") | {
             "origRespCode": _REFUND_STATUS[status],
             "orderNo": refund.refund_no,

@@ -359,7 +359,7 @@ def test_a_refund_in_parts(till: Till, reading: str) -> None:
         (RefundFault.PROCESSING, RefundProcessing(), [RefundProcessing(), RefundProcessing(), RefundDone()]),
         (RefundFault.FAIL, RefundProcessing(), [RefundFailed()]),
         (RefundFault.BY_HAND, RefundProcessing(), [RefundFailed()]),
-        (RefundFault.NOT_SURE, UNCLEAR, [RefundProcessing()]),
+        (RefundFault.NOT_SURE, UNCLEAR, [NotFound()]),
         (RefundFault.LIE, BAD_SIGNATURE, [NotFound()]),
         (RefundFault.HANG, Broken.HANG, [RefundDone()]),
     ],
