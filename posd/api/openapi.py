@@ -37,12 +37,41 @@ def document(version: str) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "paths": paths,
+        "paths": {**paths, **_beside(refs)},
         "components": {
             "schemas": components,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"token": []}],
+    }
+
+
+def _beside(refs: dict[Any, Any]) -> dict[str, Any]:
+    """What is served beside the calls: notifications, on a listener of their own, and the page."""
+    absent = {"description": "not_found", "content": {CONTENT_TYPE: {"schema": refs[ProblemResource]}}}
+    word = {"description": "the gateway's own word for taken, or for not taken", "content": {"*/*": {}}}
+    page = {"description": "the cashier page", "content": {"text/html": {"schema": {"type": "string"}}}}
+    name = {"name": "gateway", "in": "path", "required": True, "schema": {"type": "string"}}
+    refused = {str(status): {**absent, "description": ", ".join(codes)} for status, codes in _EVERYWHERE.items()}
+    return {
+        "/notify/{gateway}": {
+            "post": {
+                "operationId": "notify",
+                "summary": "a gateway's own notification; on [notify] listen only, elsewhere 404",
+                "security": [],
+                "parameters": [name],
+                "requestBody": {"content": {"*/*": {}}},
+                "responses": {"200": word, "404": absent, "413": absent, **refused},
+            }
+        },
+        "/ui/": {
+            "get": {
+                "operationId": "page",
+                "summary": "the cashier page; posd ui signs in",
+                "security": [],
+                "responses": {"200": page, **refused},
+            }
+        },
     }
 
 

@@ -73,6 +73,8 @@ class Checkout:
         self._late = asyncio.Lock()
         """One late fact at a time: each is read, thought through and written."""
         self._stopping = False
+        self._orphans = 0
+        """Open payments of gateways that are not configured any more: nobody can ask for them."""
         self._arming: str | None = None
         """The payment that waits for a code, from before it is on disk."""
         self.scanners_configured = bool(config.scanners)
@@ -98,6 +100,7 @@ class Checkout:
         for payment in resumed:
             if payment.gateway not in self._gateways:
                 _log.error("%s stays open: there is no [gateways.%s] any more", payment.order_no, payment.gateway)
+                self._orphans += not payment.status.final
             elif payment.live:
                 self._run(Case(self._shop, payment, schedule.resumed(payment), None, None))
         return len(payments)
@@ -124,7 +127,7 @@ class Checkout:
     @property
     def unresolved(self) -> int:
         """Payments without an end."""
-        return sum(not case.payment.status.final for case in self._cases.values())
+        return self._orphans + sum(not case.payment.status.final for case in self._cases.values())
 
     def case(self, payment_id: str) -> Case | None:
         """The case of a payment that is not done with."""

@@ -82,11 +82,12 @@ HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def test_the_document_is_valid(api: str) -> None:
-    """OpenAPI 3.1, the same as the code makes, every call in it."""
+    """OpenAPI 3.1, the same as the code makes, every call in it, and what is served beside them."""
     served = requests.get(f"{api}/openapi.json", headers=HEADERS, timeout=10).json()
     OpenAPIV31SpecValidator(served).validate()
     assert document(__version__) == served
-    assert {(route.method.lower(), route.path) for route in ROUTES} == {
+    beside = {("post", "/notify/{gateway}"), ("get", "/ui/")}
+    assert beside | {(route.method.lower(), route.path) for route in ROUTES} == {
         (method, path) for path, methods in served["paths"].items() for method in methods
     }
 
