@@ -1,16 +1,11 @@
-"""What the printer tests share: documents, a job that notes when it started, a watch over the event loop."""
+"""What the printer tests share: documents, and a job that notes when it started."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-import sys
-import threading
-import time
-import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Self
 
 from devices.printer.document import Barcode, Cut, Document, Pair, QrCode, Rule, Text
 from devices.printer.driver import Printer, Timing
@@ -97,62 +92,6 @@ class Spool:
                 if condition():
                     return
                 await asyncio.sleep(0.005)
-
-
-LONGEST_BLOCK_S = 0.020
-"""The promise: no device keeps the event loop longer."""
-ATTEMPTS = 5
-"""A machine that is busy with something else stops the loop now and then; code that blocks does so every time."""
-
-
-async def assert_never_blocks(scenario: Callable[[], Awaitable[object]]) -> None:
-    """The scenario, repeated if need be, runs once without keeping the loop; else the failure says where it was."""
-    seen = ""
-    for _ in range(ATTEMPTS):
-        with LoopWatch() as watch:
-            await scenario()
-            await asyncio.sleep(0)
-        if watch.longest_s <= LONGEST_BLOCK_S:
-            return
-        seen = f"the loop was kept for {watch.longest_s * 1000:.0f} ms, at:\n{watch.where}"
-    raise AssertionError(seen)
-
-
-class LoopWatch:
-    """Ticks in the loop; a thread beside it looks at how old the last tick is, and at what the loop is doing then."""
-
-    TICK_S = 0.002
-
-    def __init__(self) -> None:
-        self.longest_s = 0.0
-        self.where = ""
-        self._loop = asyncio.get_running_loop()
-        self._ticked_at = time.perf_counter()
-        self._loop_thread = threading.get_ident()
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._look, daemon=True)
-
-    def __enter__(self) -> Self:
-        self._tick()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._handle.cancel()
-        self._thread.join()
-
-    def _tick(self) -> None:
-        now = time.perf_counter()
-        self.longest_s = max(self.longest_s, now - self._ticked_at - self.TICK_S)
-        self._ticked_at = now
-        self._handle = self._loop.call_later(self.TICK_S, self._tick)
-
-    def _look(self) -> None:
-        while not self._is_over.wait(self.TICK_S):
-            if time.perf_counter() - self._ticked_at > LONGEST_BLOCK_S:
-                frame = sys._current_frames().get(self._loop_thread)
-                self.where = "".join(traceback.format_stack(frame, limit=12)) if frame else ""
 
 
 class DeskPrinter:

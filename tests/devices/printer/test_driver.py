@@ -20,7 +20,8 @@ from devices.printer.simulator import VirtualPrinter
 from devices.printer.text import to_text
 from devices.state import Health
 from devices.transport.tcp import TcpTransport
-from tests.devices.printer.support import HANG_S, IMPATIENT, MUTE, QUICK, Spool, assert_never_blocks, receipt
+from tests.devices.printer.support import HANG_S, IMPATIENT, MUTE, QUICK, Spool, receipt
+from tests.watchdog import assert_never_blocks
 
 JOB = escpos.encode(receipt(), Profile())
 PICTURE_JOB = escpos.encode(receipt(), Profile(encoding="image"))
