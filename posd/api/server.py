@@ -100,7 +100,9 @@ class Server:
             listener.bind(str(fresh))
             fresh.chmod(int(self._config.socket_mode, 8))
             if self._config.socket_group is not None:
-                os.chown(fresh, -1, grp.getgrnam(self._config.socket_group).gr_gid)
+                gid = grp.getgrnam(self._config.socket_group).gr_gid
+                if fresh.stat().st_gid != gid:  # a service may not call chown, and need not for its own group
+                    os.chown(fresh, -1, gid)
             listener.listen(128)
             fresh.replace(path)
         except KeyError as error:
