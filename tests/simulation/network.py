@@ -81,7 +81,7 @@ class Network:
         self.repeated: set[str] = set()
         """Orders whose pay request the network delivers twice, which is no fault of ours."""
         self.mishaps: Counter[str] = Counter()
-        self.log: list[tuple[float, str, str, str]] | None = None
+        self.log: list[tuple[float, str, str, Fate]] | None = None
         """What left and what became of it, where somebody wants to read it."""
         self.notified: Callable[[str, Send, float], None] = _nobody
         self._paid_at_s: dict[str, float] = {}
@@ -160,7 +160,7 @@ class Network:
 
     def _note(self, now_s: float, call: Call, fate: Fate) -> None:
         if self.log is not None:
-            self.log.append((now_s, call[1], f"{call[0]} leaves", str(fate)))
+            self.log.append((now_s, call[1], f"{call[0]} leaves", fate))
 
 
 class Wire:

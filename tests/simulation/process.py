@@ -249,6 +249,7 @@ class Process:
         )
         self.journal.on_told = self._told
         await self.journal.open()
+        self.journal._db.execute("PRAGMA synchronous = OFF")  # a crash here ends a process, and no disk loses power
         self.journal._writer._db = BadDisk(self.journal._db, self._disk_fails)  # type: ignore[assignment]
         self.gateways = {name: self._gateway(name) for name in config.gateways}
         self._compose()

@@ -53,6 +53,8 @@ GIVEN_UP_AFTER_S = 27 * 3600.0
 """The last question after an order that was not received comes after a day; a world that is not quiet then never is."""
 
 PROTOCOLS = ("chaoying", "umf-huishang", "umf-sp", "chinaums", "daxpay")
+_POLLS_S = (1.0, 2.0, 5.0)
+"""Between two queries of one payment: as delivered, and as somebody may set it."""
 _JUMPS_MS = (0, 0, -3_600_000, 3_600_000, -86_400_000, 90_000, -90_000, 86_400_000)
 _WALLETS = (Wallet.WECHAT, Wallet.ALIPAY, Wallet.UNIONPAY, Wallet.ECNY, Wallet.JDPAY, Wallet.BESTPAY)
 
@@ -118,7 +120,9 @@ class Story:
             terminal=sections.Terminal(id="0101", store_id="md_001", store_name="示例超市人民路店"),
             journal=sections.JournalSection(path=str(directory / "journal.db")),
             api=sections.Api(),
-            payments=sections.Payments(gateway="main", routes={Wallet.ALIPAY: "second"}),
+            payments=sections.Payments(
+                gateway="main", routes={Wallet.ALIPAY: "second"}, poll_interval=self.rng.choice(_POLLS_S)
+            ),
             gateways=gateways,
             printer=sections.Printer(type="tcp", host="127.0.0.1"),
         )
