@@ -7,6 +7,7 @@ Whatever is not all of this changes nothing, is counted, and gets the gateway's 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping
@@ -33,6 +34,12 @@ _log = logging.getLogger(__name__)
 
 BODY_AT_MOST = 64 * 1024
 """The longest notification (ChinaUMS, with a list of articles) is a few kilobytes."""
+BODY_WITHIN_S = 10.0
+"""A gateway sends its few kilobytes at once; whoever takes longer only holds a connection."""
+ANSWER_WITHIN_S = 2.5
+"""Chaoying 2.3 微信预下单结果通知: an answer after 3 s is none. The other documents name no limit, or a longer one."""
+LINGER_S = 1.0
+"""What is still being sent after the answer is read for this long, so that the sender sees the answer; then closed."""
 SHUTDOWN_S = 1.0
 
 
@@ -57,22 +64,26 @@ class Notifications:
         self._ids = ids
         self._till = till
         self._runner: web.AppRunner | None = None
+        self._taking: set[asyncio.Task[str]] = set()
         self.counted: Counter[tuple[str, str]] = Counter()
-        """By gateway and outcome: ``taken``, ``forged``, ``foreign``, ``mismatch``, ``unclear``, ``lost``."""
+        """By gateway and outcome: ``taken``, ``forged``, ``foreign``, ``mismatch``, ``unclear``, ``lost``, ``late``."""
 
     async def start(self, listen: str) -> None:
         """Listen on HOST:PORT. Raises OSError."""
         app = web.Application(middlewares=[problems], client_max_size=BODY_AT_MOST)
         app.router.add_post("/notify/{gateway}", self._notified)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S, lingering_time=LINGER_S)
         await self._runner.setup()
         host, port = split_host_port(listen) or ("", 0)
         await web.TCPSite(self._runner, host, port).start()
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, and leave to the gateway's repetition what is not on disk yet."""
         if self._runner is not None:
             await self._runner.cleanup()
+        for task in self._taking:
+            task.cancel()
+        await asyncio.gather(*self._taking, return_exceptions=True)
 
     async def _notified(self, request: web.Request) -> web.Response:
         name = request.match_info["gateway"]
@@ -80,28 +91,37 @@ class Notifications:
         if gateway is None:
             raise web.HTTPNotFound
         headers = {key.lower(): value for key, value in request.headers.items()}
-        body = await request.read()
+        body = await _body_of(request)
         stamp = Stamp(self._clock.now_ms(), self._ids.nonce())
         notice = gateway.codec.read_notification(HttpResponse(200, body, headers), stamp)
         if notice is None:
             self.counted[name, "forged"] += 1
             return _response(gateway.codec.notification_refusal())
-        outcome = await self._take(name, notice)
+        outcome = await self._take_in_time(name, notice)
         self.counted[name, outcome] += 1
         if outcome != "taken":
             _log.warning("a notification of %s about %s: %s", name, notice.order_no[:64], outcome)
         return _response(notice.success if outcome == "taken" else notice.failure)
 
+    async def _take_in_time(self, name: str, notice: Notice) -> str:
+        """What is made of it; ``late`` where the disk is slow: it is still taken, and its repetition is told so."""
+        taking = asyncio.create_task(self._take(name, notice), name=f"notification:{name}")
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        await asyncio.wait({taking}, timeout=ANSWER_WITHIN_S)
+        return taking.result() if taking.done() else "late"
+
     async def _take(self, name: str, notice: Notice) -> str:
         """What is made of a rightly signed notification."""
-        record = await self._journal.read(lambda db: queries.find_payment(db, notice.order_no))
-        ours = record is not None and record.payment.order_no == notice.order_no
-        if record is None or not ours or record.payment.gateway != name or record.payment.submitted_at_ms is None:
-            return "foreign"
         try:
+            record = await self._journal.read(lambda db: queries.find_payment(db, notice.order_no))
+            payment = record.payment if record is not None else None
+            ours = payment is not None and payment.order_no == notice.order_no and payment.gateway == name
+            if payment is None or not ours or payment.submitted_at_ms is None:
+                return "foreign"
             if notice.refund_no is not None:
-                return await self._take_refund(record.payment, notice)
-            return await self._learn(record.payment, notice.read(order_ref(record.payment, self._till)))
+                return await self._take_refund(payment, notice)
+            return await self._learn(payment, notice.read(order_ref(payment, self._till)))
         except JournalUnavailable:
             return "lost"
 
@@ -129,6 +149,14 @@ class Notifications:
             return "mismatch" if verdict.doubt is Doubt.MISMATCH else "unclear"
         self._refunds.ask_now(refund.refund_id)
         return "taken"
+
+
+async def _body_of(request: web.Request) -> bytes:
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
 
 
 def _response(answer: HttpResponse) -> web.Response:

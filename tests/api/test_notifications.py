@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from posd import notifications
 from posd.gateways.protocols import PROTOCOLS
+from posd.gateways.simulator.behaviour import PayFault, Plan, QueryFault
 from tests.api.till import Desk, Till, free_port, fresh_code
 
 SILENT = "82"
@@ -142,3 +145,71 @@ async def test_a_refund_notice_is_asked_about(till: Till) -> None:
         assert (await gateway.notify(paid["orderNo"], event="refunded"))["acknowledged"] in {True, False}
         ended = (await desk.get(f"/v1/refunds/{refund['id']}?wait=30")).json
         assert "succeeded" == ended["status"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_a_slow_disk_does_not_keep_the_gateway_waiting(
+    till: Till, protocol: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In time comes the word for failure; what was begun is taken all the same, and the repetition is told so."""
+    till.gateway("main", protocol)
+    async with notified(till) as gateway, till.serving() as desk:
+        payment = await started(desk, SILENT)
+        monkeypatch.setattr(notifications, "ANSWER_WITHIN_S", 0.0)
+        assert not (await gateway.notify(payment["orderNo"]))["acknowledged"]
+        assert "paid" == (await desk.payment(payment["id"], wait=30))["status"]
+        monkeypatch.undo()
+        assert (await gateway.notify(payment["orderNo"]))["acknowledged"]
+        assert (1, 1) == (await gateway.counted(desk, "late"), await gateway.counted(desk, "taken"))
+
+
+async def test_a_body_that_never_comes(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """408, and the connection is free for others."""
+    monkeypatch.setattr(notifications, "BODY_WITHIN_S", 0.1)
+    async with notified(till) as gateway, till.serving() as desk:
+        host, _, port = gateway.address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST /notify/main HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+        assert b" 408 " in (await reader.read()).splitlines()[0]
+        writer.close()
+        await writer.wait_closed()
+        assert 0 == await gateway.counted(desk, "forged")
+
+
+QR = [name for name in PROTOCOLS if name != "umf-sp"]
+
+
+@pytest.mark.parametrize("protocol", QR)
+async def test_one_ends_a_qr_payment(till: Till, protocol: str) -> None:
+    """The code is shown, the customer pays, no query ever says so: the notification does, and a receipt comes out."""
+    till.gateway("main", protocol, query_timeout=1.0)
+    till.simulator.scripts.default = Plan(query=(QueryFault.HANG,), confirm_after_ms=None)
+    async with notified(till) as gateway, till.serving() as desk:
+        asked = (await desk.pay(method="qr", wait=0)).json
+        shown = await desk.until(asked["id"], lambda now: now["qrCode"] is not None)
+        assert "processing" == shown["status"]
+        order = till.simulator.bank.find(asked["orderNo"])
+        assert order is not None
+        assert till.simulator.bank.confirm(order, till.simulator.now_ms())
+        assert not (await gateway.notify(asked["orderNo"], fault="lie"))["acknowledged"]
+        assert "processing" == (await desk.payment(asked["id"]))["status"]
+        assert (await gateway.notify(asked["orderNo"]))["acknowledged"]
+        paid = await desk.payment(asked["id"], wait=30)
+        assert ("paid", "qr", 1250) == (paid["status"], paid["method"], paid["payAmount"])
+        assert 1 == len(await till.printer.wait_receipts(1))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+async def test_one_that_comes_after_the_void(till: Till, protocol: str) -> None:
+    """The cashier gave up before it: rightly signed or not, it is no payment any more, and the money goes back."""
+    till.gateway("main", protocol, query_timeout=1.0)
+    till.simulator.scripts.default = Plan(pay=PayFault.PENDING, query=(QueryFault.SYSTEM_ERROR,) * 2 + (QueryFault.OK,))
+    async with notified(till) as gateway, till.serving() as desk:
+        payment = (await desk.pay(authCode=fresh_code("99"), wait=0.3)).json
+        assert "cancelling" == (await desk.post(f"/v1/payments/{payment['id']}/cancel")).json["status"]
+        assert (await gateway.notify(payment["orderNo"]))["acknowledged"]
+        ended = await desk.payment(payment["id"], wait=60)
+        assert ("cancelled", "cashier") == (ended["status"], ended["voidRequestedBy"])
+        order = till.simulator.bank.find(payment["orderNo"])
+        assert order is not None
+        assert 0 == order.history[-1][1].net
