@@ -6,6 +6,7 @@ from posd.config import Config
 from posd.gateways.base import Codec
 from posd.gateways.protocols import make_codec
 from posd.gateways.signing import SigningKeyError
+from posd.payment.terms import Method
 
 
 def faults(config: Config) -> list[str]:
@@ -19,10 +20,34 @@ def faults(config: Config) -> list[str]:
             found.append(f"{config.path}: gateways.{name}: {error}")
     if found:
         return found
-    found += [f"{config.path}: {fault}" for fault in _prefix_faults(config, codecs)]
+    asked = [*_wallet_faults(config, codecs), *_prefix_faults(config, codecs), *_window_faults(config, codecs)]
+    found += [f"{config.path}: {fault}" for fault in asked]
     if config.face is not None and not any(codec.capabilities.face_auth for codec in codecs.values()):
         found.append(f"{config.path}: face: no configured gateway gives a face SDK its credentials")
     return found
+
+
+def _wallet_faults(config: Config, codecs: dict[str, Codec]) -> list[str]:
+    """A code of a wallet is only worth routing to a gateway that takes it."""
+    return [
+        f"payments.routes.{wallet}: {name} takes no codes of this wallet"
+        for wallet, name in config.payments.routes.items()
+        if wallet not in codecs[name].capabilities.wallets
+    ]
+
+
+def _window_faults(config: Config, codecs: dict[str, Codec]) -> list[str]:
+    """What nobody has paid can only be cancelled, so the window must end while the gateway still cancels."""
+    payments, found = config.payments, []
+    for wallet in [None, *sorted({*payments.routes, *payments.windows})]:
+        name = config.gateway_for(wallet)
+        key = f"windows.{wallet}" if wallet in payments.windows else "window"
+        asked = {key: (config.window_s(wallet), Method.BARCODE), "qr_window": (payments.qr_window, Method.QR)}
+        for where, (window_s, method) in asked.items():
+            deadline_ms = codecs[name].void_terms(method).deadline_ms
+            if deadline_ms is not None and window_s * 1000 > deadline_ms:
+                found.append(f"payments.{where}: {name} cancels nothing that is older than {deadline_ms // 1000} s")
+    return list(dict.fromkeys(found))
 
 
 def _prefix_faults(config: Config, codecs: dict[str, Codec]) -> list[str]:

@@ -1,7 +1,7 @@
 """Refunds at every gateway through the whole daemon: what is said at the till against the books of the bank.
 
-Each gateway takes a refund and does it in its own words (at once, or only when its query says so); each way in which the
-simulator lets one go wrong ends all the same, by the same refund number, with the money moved once.
+Each gateway takes a refund and does it in its own words (at once, or only when its query says so); each way in which
+the simulator lets one go wrong ends all the same, by the same refund number, with the money moved once.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ async def test_what_is_told_of_a_refund_is_true(tmp_path: Path, protocol: str) -
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_taken_is_not_done(tmp_path: Path, protocol: str) -> None:
-    """Where the answer to a refund says only that it was taken, the query after it ends it; at Chaoying the answer does."""
+    """Where the answer to a refund says only that it was taken, the query after it ends it; Chaoying's answer does."""
     async with a_till(tmp_path) as till:
         till.gateway("main", protocol)
         async with till.serving() as desk:
