@@ -18,6 +18,7 @@ import aiohttp
 import msgspec
 
 from devices.errors import DeviceError
+from devices.scanner.framing import Scan
 from devices.state import DeviceState, Health
 from posd.client import Client, ClientError
 from posd.clock import TimeLine
@@ -32,12 +33,16 @@ from posd.journal.errors import JournalError
 from posd.journal.journal import check_version
 from posd.journal.writer import connect
 from posd.printing.printer import printer_of
+from posd.scanner import scanner_of
+from posd.tasks import Tasks
 
 CLOCK_OFF_S = 30.0
 """Gateways sign times: more than this and some refuse."""
 CERTIFICATE_DAYS = 21
 """Time enough to renew a certificate."""
 GATEWAY_S = 8.0
+SCANNER_S = 5.0
+"""A scanner that is opened listens for silence first, for a second at most; converters take their time before it."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -58,7 +63,7 @@ async def examine(config: Config) -> list[Finding]:
         findings += daemon
         return findings
     findings.append(Finding("daemon", ok=False, text=f"nobody serves on {config.api.socket}: systemctl start posd"))
-    findings += [_scanner(scanner) for scanner in config.scanners]
+    findings += [await _scanner(section) for section in config.scanners]
     findings += [finding async for finding in _printer(config)]
     return findings
 
@@ -173,14 +178,19 @@ def _well(health: Health) -> bool:
     return health in {Health.READY, Health.DISABLED}
 
 
-def _scanner(scanner: Scanner) -> Finding:
-    path = Path(scanner.port or scanner.device or "")
-    subject = f"{scanner.type} {scanner.name}"
-    if not path.exists():
-        return Finding(subject, ok=False, text=f"there is no {path}; plug it in, or correct the configuration")
-    usable = os.access(path, os.R_OK)
-    group = "dialout" if scanner.type == "serial" else "input"
-    return Finding(subject, usable, f"{path} is there" if usable else f"{path} cannot be read; join the group {group}")
+async def _scanner(section: Scanner) -> Finding:
+    """Opened by its own driver, as the daemon would, and closed again; what is scanned meanwhile is for nobody."""
+    scanner, tasks = scanner_of(section, _nothing, _nobody), Tasks()
+    tasks.start(scanner.run(), f"scanner:{section.name}")
+    try:
+        async with asyncio.timeout(SCANNER_S):
+            await scanner.tried.wait()
+    except TimeoutError:
+        return Finding(f"{section.type} {section.name}", ok=False, text="does not open; unplug it and plug it in")
+    finally:
+        await tasks.close()
+    state = scanner.state
+    return Finding(f"{state.type} {state.name}", _well(state.health), f"{state.health} {state.detail}".strip())
 
 
 async def _printer(config: Config) -> AsyncIterator[Finding]:
@@ -197,6 +207,10 @@ async def _printer(config: Config) -> AsyncIterator[Finding]:
         yield Finding(subject, ok=True, text="answers nothing, which is no fault")
     else:
         yield Finding(subject, not status.problem, status.problem or "ready")
+
+
+def _nothing(_: Scan) -> None:
+    """No payment waits for a code."""
 
 
 def _nobody(_: DeviceState) -> None:

@@ -9,16 +9,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from devices.scanner.abstract import Scanner
-from devices.scanner.factory import make_scanner
-from devices.scanner.framing import Framing, Scan
+from devices.scanner.framing import Scan
 from devices.state import DeviceState, Health
 from posd.checkout.case import Case
 from posd.checkout.checkout import USED, Checkout
 from posd.checkout.errors import DeviceUnavailable, NotFound
 from posd.clock import TimeLine
 from posd.config import Config
-from posd.config.sections import Scanner as ScannerSection
 from posd.journal.batch import Batch, Notice
 from posd.journal.errors import JournalError
 from posd.journal.journal import Journal
@@ -27,6 +24,7 @@ from posd.payment.payment import Payment
 from posd.payment.terms import Method
 from posd.printing.spool import Spool
 from posd.resources import DeviceResource, Views
+from posd.scanner import scanner_of
 from posd.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -67,26 +65,12 @@ class Peripherals:
         self._views = views
         self._tasks = Tasks()
         self._known: dict[str, tuple[DeviceState, int]] = {}
-        self._scanners = [self._scanner(section) for section in config.scanners]
+        self._scanners = [scanner_of(section, self._scanned, self.changed) for section in config.scanners]
         self._faces: Faces | None = None
         self._armed_at_s = 0.0
         """A code whose first byte came before this was not scanned for the payment that waits."""
         checkout.on_armed = self._armed
         checkout.on_disarmed = self._disarmed
-
-    def _scanner(self, section: ScannerSection) -> Scanner:
-        path = section.port if section.type == "serial" else section.device
-        framing = Framing(prefix=section.prefix, suffix=section.suffix)
-        return make_scanner(
-            section.type,
-            section.name,
-            path or "",
-            self._scanned,
-            self.changed,
-            baudrate=section.baudrate,
-            grab=section.grab,
-            framing=framing,
-        )
 
     async def start(self) -> None:
         """Open the scanners; returns once each was reached or found missing."""
@@ -116,7 +100,9 @@ class Peripherals:
 
     def devices(self) -> list[DeviceResource]:
         """Every device that is configured."""
-        return [self._resource(state, since_ms) for state, since_ms in self._known.values()]
+        # A scanner whose codes cannot be read says so in its state without having changed.
+        now = {scanner.name: scanner.state for scanner in self._scanners}
+        return [self._resource(now.get(name, state), since_ms) for name, (state, since_ms) in self._known.items()]
 
     def _resource(self, state: DeviceState, since_ms: int) -> DeviceResource:
         return DeviceResource(state.name, state.type, state.health, state.detail, self._views.time(since_ms))
@@ -127,7 +113,7 @@ class Peripherals:
             raise NotFound(f"there is no device {name[:64]}")
         if name == self._spool.name:
             await self._spool.test()
-        state, _ = self._known[name]
+        state = next((one.state for one in self._scanners if one.name == name), self._known[name][0])
         if state.health in {Health.LOST, Health.DISABLED} and name != self._spool.name:
             raise DeviceUnavailable(f"{name} is {state.health}: {state.detail}")
         return TestResource(name, state.health, state.detail)

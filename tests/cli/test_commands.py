@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
+import serial
 
 from posd.cli import money
 from tests.api.till import Till, fresh_code
@@ -272,6 +273,29 @@ async def test_doctor(console: Console) -> None:
     assert 1 == down.code
     assert "BAD  daemon" in down.out
     assert [] == console.till.printer.receipts
+
+
+async def test_doctor_without_the_daemon(console: Console) -> None:
+    """Scanner and printer are opened, looked at and left alone: nothing on paper, nothing kept."""
+    scanner, printer = console.till.scanner, console.till.printer
+    well = await console.run("doctor")
+    assert {"ok   serial front: ready", "ok   tcp printer: ready"} <= set(well.out.splitlines())
+    serial.Serial(str(scanner.link), exclusive=True).close()
+    scanner.unplug()
+    printer.paper_out()
+    bad = await console.run("doctor")
+    assert 1 == bad.code
+    assert "plug the scanner in" in line_of(bad.out, "BAD  serial front")
+    assert "paper" in line_of(bad.out, "BAD  tcp printer")
+    scanner.link.write_text("no scanner")
+    assert line_of((await console.run("doctor")).out, "BAD  serial front")
+    scanner.link.unlink()
+    assert [] == printer.receipts
+
+
+def line_of(out: str, subject: str) -> str:
+    """The line about a subject."""
+    return next(line for line in out.splitlines() if line.startswith(subject))
 
 
 async def test_check(console: Console) -> None:
