@@ -108,7 +108,7 @@ def test_sysusers_and_tmpfiles_are_understood(tmp_path: Path) -> None:
 def test_udev_rules_are_well_formed() -> None:
     """Every rule is made of KEY OP "VALUE" parts that udev knows, and gives no device to everybody."""
     part = re.compile(r'(?:[A-Z_]+)(?:\{[^}"]+\})?(?:==|!=|\+=|:=|=)"[^"]*"$')
-    lines = (UNITS / "60-posd.rules").read_text("utf-8").splitlines()
+    lines = (UNITS / "65-posd.rules").read_text("utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert [] == [piece for rule in rules for piece in rule.split(", ") if not part.match(piece)]
     assert "0666" not in "".join(rules)
