@@ -24,7 +24,6 @@ from posd.payment.verdicts import (
     RefundFailed,
     RefundManual,
     RefundNotSure,
-    RefundProcessing,
     Unknown,
 )
 
@@ -94,10 +93,10 @@ class Refund(msgspec.Struct, frozen=True):
     """The latest request has no answer yet."""
     lost_at_ms: int | None = None
     """When the latest request left whose answer was lost; it may still arrive."""
-    doubtful: bool = False
-    """A request may have done it already: that one is refused may only mean that it was a repetition."""
+    requests: int = 0
+    """Requests that may have left. Of several, one may have done it, and a refusal only mean that it was repeated."""
     refused: bool = False
-    """A request was refused while it was doubtful: nothing is sent any more, only asked."""
+    """One of several requests was refused: nothing is sent any more, only asked."""
     outcome: RefundStatus | None = None
     """The end that an answer has brought and that is not recorded yet."""
     pay_amount: Fen | None = None
@@ -128,7 +127,8 @@ def apply(refund: Refund, event: RefundEvent) -> Refund:
         raise ImpossibleTransition(f"{refund.refund_id} is {refund.status}: {type(event).__name__} cannot happen to it")
     match event:
         case RefundSent():
-            return _replace(_lost(refund), sent_at_ms=event.at_ms, awaiting=True, resend=False)
+            sent = refund.requests + 1
+            return _replace(_lost(refund), sent_at_ms=event.at_ms, awaiting=True, requests=sent, resend=False)
         case RefundAnswered():
             return _answered(_replace(refund, evidence=event.evidence), event)
         case RefundResolved():
@@ -139,7 +139,7 @@ def _lost(refund: Refund) -> Refund:
     """The refund when the answer to its latest request will not come, if it has not come yet."""
     if not refund.awaiting:
         return refund
-    return _replace(refund, awaiting=False, lost_at_ms=refund.sent_at_ms, doubtful=True)
+    return _replace(refund, awaiting=False, lost_at_ms=refund.sent_at_ms)
 
 
 def consequence(refund: Refund, now_ms: int) -> RefundResolved | None:
@@ -164,16 +164,14 @@ def _done(refund: Refund, verdict: AnyVerdict) -> Refund:
             return _replace(refund, outcome=RefundStatus.SUCCEEDED, pay_amount=pay_amount)
         case RefundManual():
             return _replace(refund, outcome=RefundStatus.MANUAL)
-        case RefundFailed() if refund.doubtful:
+        case RefundFailed() if refund.requests > 1:
             return _replace(refund, refused=True, resend=False)
         case RefundFailed():
             return _replace(refund, outcome=RefundStatus.FAILED)
-        case RefundProcessing():
-            return _replace(refund, doubtful=True)
         case RefundNotSure():
-            return _replace(refund, doubtful=True, resend=True)
-        case NotSent():
             return _replace(refund, resend=True)
+        case NotSent():
+            return _replace(refund, requests=refund.requests - 1, resend=True)
         case _:
             return refund
 
@@ -181,9 +179,9 @@ def _done(refund: Refund, verdict: AnyVerdict) -> Refund:
 def _told(refund: Refund, answer: RefundAnswered) -> Refund:
     """What a question after it has brought, or a notification."""
     match answer.verdict:
-        case RefundDone() | RefundManual() | RefundProcessing() | RefundNotSure():
+        case RefundDone() | RefundManual() | RefundNotSure():
             return _done(refund, answer.verdict)
-        case RefundFailed():
+        case RefundFailed() if refund.requests == 1 or not _may_arrive(refund, answer.asked_at_ms):
             return _replace(refund, outcome=RefundStatus.FAILED)
         case NotFound() if not refund.refused:
             return _replace(refund, resend=True)

@@ -1,4 +1,4 @@
-"""``python -m tests.exploration [--deep] [--only NAME] [--most STATES] [--first]``: explore, and tell how far it went."""
+"""``python -m tests.exploration [--deep] [--only NAME] [--most N] [--first]``: explore, and tell how far it went."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tests.exploration import refunds
 from tests.exploration.report import Report, explore
 from tests.exploration.scenarios import DEEP, DEEP_MOST, SHORT, SHORT_MOST
 
@@ -29,7 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if given.first:
                     return 1
     print(total(reports))
-    return int(any(report.wrong for report in reports))
+    return int(any(report.wrong for report in reports) or _refunds())
+
+
+def _refunds() -> bool:
+    """Explore the refund machine too; whether something is wrong in it."""
+    explored = refunds.explore()
+    print(
+        f"refunds: all {explored.states:,} states, {explored.transitions:,} transitions, {explored.flaw or '0 flaws'}"
+    )
+    return explored.flaw is not None
 
 
 def total(reports: Sequence[Report]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.exploration import refunds
 from tests.exploration.__main__ import main
 from tests.exploration.bounds import Scenario, scaled
 from tests.exploration.explorer import Explorer
@@ -41,6 +42,14 @@ def test_one_till_stands_for_all_of_its_key(scenario: Scenario) -> None:
             walk = Walk(explorer, seed, STEPS)
             assert walk.differs is None, f"seed {seed}, after {walk.story}"
             assert walk.payment == walk.replayed
+
+
+def test_no_refund_is_told_wrongly(record_property: Callable[[str, object], None]) -> None:
+    """Every order of requests, answers, losses, crashes and late arrivals of a refund: what is told stays true."""
+    explored = refunds.explore()
+    record_property("numbers", f"exploration: refunds, {explored.states} states, {explored.transitions} transitions")
+    assert explored.flaw is None
+    assert explored.states > 1000
 
 
 def test_the_numbers_are_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -368,7 +368,7 @@ REFUNDS = (
     _one(
         "believe the refusal of a repeated refund",
         REFUND,
-        "case RefundFailed() if refund.doubtful:",
+        "case RefundFailed() if refund.requests > 1:",
         "case RefundFailed() if False:",
     ),
     _one(
@@ -383,7 +383,30 @@ REFUNDS = (
         "        return _lost(refund)\n    return _done",
         "        return _replace(refund, outcome=RefundStatus.FAILED)\n    return _done",
     ),
-    _one("do not send again what is not sure", REFUND, "doubtful=True, resend=True)", "doubtful=True)"),
+    _one(
+        "do not send again what is not sure",
+        REFUND,
+        "case RefundNotSure():\n            return _replace(refund, resend=True)",
+        "case RefundNotSure():\n            return refund",
+    ),
+    _one(
+        "believe a failure while another request may arrive",
+        REFUND,
+        "case RefundFailed() if refund.requests == 1 or not _may_arrive(refund, answer.asked_at_ms):",
+        "case RefundFailed():",
+    ),
+    _one(
+        "believe not-found while another request may arrive",
+        REFUND,
+        "case NotFound() if not _may_arrive(refund, answer.asked_at_ms):",
+        "case NotFound():",
+    ),
+    _one(
+        "ask after a refused refund for ever",
+        REFUND,
+        "case NotFound() if not _may_arrive(refund, answer.asked_at_ms):",
+        "case NotFound() if False:",
+    ),
     _one("take a refund by hand for done", REFUND, "outcome=RefundStatus.MANUAL)", "outcome=RefundStatus.SUCCEEDED)"),
     _one(
         "free the amount of a refund by hand",

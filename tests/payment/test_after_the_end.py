@@ -210,7 +210,7 @@ def test_a_failed_payment_without_a_void_turns_up_too() -> None:
 def test_what_certainly_never_left_and_is_paid_all_the_same_goes_back() -> None:
     """Our side was wrong about `NotSent`: a notification says paid, a query confirms it, and it is reversed."""
     play = Playbook().submit()
-    while not play.stands().final:
+    while not play.stands().final and play.second < 10:
         play.answer(Source.PAY, NotSent()).at(play.second + 0.5)
     submits = play.submits()
     play.at(20).answer(Source.NOTIFICATION, PAID).answer(Source.QUERY, PAID)

@@ -167,10 +167,16 @@ def test_a_refusal_of_a_repetition_is_not_believed(first: AnyVerdict) -> None:
     assert RefundStatus.SUCCEEDED == story.ask(RefundDone(Fen(500))).stands()
 
 
-def test_a_refusal_of_a_repetition_is_believed_when_a_question_says_the_same() -> None:
-    """The gateway has the refund on its books, as failed."""
-    story = Story().send().answer(LOST).ask(NotFound()).send().answer(RefundFailed()).ask(RefundFailed())
-    assert RefundStatus.FAILED == story.stands()
+def test_a_failure_on_the_books_is_believed_at_once_when_only_one_request_was_made() -> None:
+    """The answer was lost, and the gateway has the refund as failed: nothing else is on its way."""
+    assert RefundStatus.FAILED == Story().send().answer(LOST).ask(RefundFailed()).stands()
+
+
+def test_a_failure_on_the_books_is_believed_late_when_another_request_may_arrive() -> None:
+    """The same number may be tried anew by a gateway: a request that was lost must not do it after the end."""
+    story = Story().send().answer(LOST).later(10).ask(NotFound()).send().answer(RefundFailed()).ask(RefundFailed())
+    assert RefundStatus.PROCESSING == story.stands()
+    assert RefundStatus.FAILED == story.later(ARRIVAL_HORIZON_MS - 10).ask(RefundFailed()).stands()
 
 
 def test_a_crash_between_the_record_and_the_answer_is_a_lost_answer() -> None:

@@ -183,7 +183,7 @@ def test_anything_else_from_a_cancel_proves_nothing(verdict: AnyVerdict) -> None
 def test_cancels_are_repeated_ever_more_calmly_and_for_ever() -> None:
     """Rule 7: two seconds, doubled each time up to a minute, never giving up."""
     play = voiding()
-    while len(play.times(SendCancel)) < 10:
+    while len(play.times(SendCancel)) < 10 and play.second < 1000:
         play.answer(Source.CANCEL, LOST).at(play.second + 1)
     times = play.times(SendCancel)
     gaps = [later - earlier for earlier, later in pairwise(times)]
@@ -371,7 +371,7 @@ def test_an_old_payment_is_asked_for_more_and_more_calmly() -> None:
     asked_of: dict[str, float] = {}
     for name, second in (("lively", 60.0), ("calm", 200.0), ("slow", 1000.0), ("old", 8000.0)):
         play.at(second)
-        while len(play.times(SendQuery)) < 2 or play.times(SendQuery)[-2] < second:
+        while play.second < 20_000 and (len(play.times(SendQuery)) < 2 or play.times(SendQuery)[-2] < second):
             play.at(play.second + 1)
         last, latest = play.times(SendQuery)[-2:]
         asked_of[name] = latest - last
