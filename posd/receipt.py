@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devices.printer.document import Cut, Document, Item, Pair, QrCode, Rule, Text
+from devices.printer.document import Cut, Document, Feed, Item, Pair, QrCode, Rule, Text
 from devices.printer.layout import COLUMNS_BY_PAPER_MM, sanitise, width
 from posd.day import DayReport, Sums
 from posd.messages import wallet_text
@@ -198,6 +198,7 @@ def void_slip(
             Text(words.voided),
             Rule(),
             *_numbers(payment, words),
+            *_gap(shop),
             *_foot(shop),
         )
     )
@@ -227,6 +228,7 @@ def refund_slip(
             *_labelled(words.original_order_no, payment.order_no),
             *_labelled(words.trade_no, payment.trade_no),
             *_labelled(words.channel_trade_no, payment.channel_trade_no),
+            *_gap(shop),
             *_foot(shop),
         )
     )
@@ -333,7 +335,14 @@ def _labelled(label: str, value: str | None) -> Iterator[Item]:
 def _told(label: str, text: str | None) -> Iterator[Item]:
     """A label and words after it; unlike a number they are wrapped between words where they are long."""
     fits = text is not None and width(f"{label} {sanitise(text)}") <= min(COLUMNS_BY_PAPER_MM.values())
-    yield from _labelled(label, text) if fits or not text else (Text(f"{label} {text}"),)
+    colon = ": " if label.isascii() else "："
+    yield from _labelled(label, text) if fits or not text else (Text(f"{label}{colon}{text}"),)
+
+
+def _gap(shop: Shop) -> Iterator[Item]:
+    """Keeps the store's own lines off the numbers, where no QR code does."""
+    if shop.footer:
+        yield Feed()
 
 
 def _foot(shop: Shop) -> Iterator[Item]:
