@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -251,6 +252,8 @@ def _till(config: Config) -> Till:
 
 async def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again."""
+    # The watchdog kills what hangs by SIGABRT; where it hung is then in the log.
+    faulthandler.enable()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
