@@ -72,12 +72,12 @@ def config_of(path: Path, **printer: object) -> sections.Config:
     )
 
 
-def at_tcp(printer: VirtualPrinter, timing: Timing = QUICK) -> MakePrinter:
+def at_tcp(printer: VirtualPrinter, timing: Timing = QUICK, profile: Profile | None = None) -> MakePrinter:
     """A driver over a real connection to this printer."""
 
     def make(section: sections.Printer, on_state: Callable[[DeviceState], None]) -> Printer | None:
         wiring = Wiring(section.type, host=printer.host, port=printer.port)
-        return make_printer(section.name, wiring, Profile(), on_state=on_state, timing=timing)
+        return make_printer(section.name, wiring, profile or Profile(), on_state=on_state, timing=timing)
 
     return make
 
