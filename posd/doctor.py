@@ -123,6 +123,9 @@ async def _gateway(name: str, gateway: Gateway) -> Finding:
         return Finding(subject, ok=False, text=f"{said}; look at base_url, keys and network")
     if answer.verdict.verified is False:
         return Finding(subject, ok=False, text="its signature is wrong; look at the platform's key")
+    if not answer.verdict.succeeded:
+        said = answer.evidence.gateway_message or answer.evidence.gateway_code or f"HTTP {answer.evidence.http_status}"
+        return Finding(subject, ok=False, text=f"it refuses a harmless call: {said}; look at numbers, keys and clock")
     said = answer.evidence.gateway_message or "answers"
     return Finding(subject, ok=True, text=f"{said}; the signature {'holds' if answer.verdict.verified else 'is none'}")
 
