@@ -73,6 +73,15 @@ def test_after_a_reboot_the_time_in_between_is_not_known() -> None:
     assert NOON_MS == line.now_ms()
 
 
+def test_the_steady_clock_of_another_boot_says_nothing() -> None:
+    """The machine has been up for longer since its second boot than it was in its first: still not known."""
+    machine = Machine()
+    mark = machine.line().mark
+    line = Machine(NOON_MS + 20_000, 60_000, "second").line()
+    assert not line.resume(mark, NOON_MS)
+    assert NOON_MS + 20_000 == line.now_ms()
+
+
 def test_without_a_mark_nothing_is_known() -> None:
     """A journal that says nothing of its line."""
     line = Machine().line()

@@ -205,7 +205,8 @@ def _restarted(till: Till, how: str) -> Step:
     """The real time line decides where it goes on, and whether the time in between is known."""
     now_ms, boot_id = till.desk.now_ms, "first" if how == "known" else "second"
     walls = {"known": 0, "behind": 0, "right": now_ms, "ahead": now_ms + FAR * TICK_MS}
-    line = TimeLine(lambda: walls[how], lambda: now_ms - ORIGIN_MS, boot_id)
+    up_ms = now_ms - ORIGIN_MS if how == "known" else 2 * FAR * TICK_MS  # another boot has another steady clock
+    line = TimeLine(lambda: walls[how], lambda: up_ms, boot_id)
     trusted = line.resume(Mark("first", ORIGIN_MS), till.last_event_ms)
     desk, happened = till.desk.restart(line.now_ms(), clock_trusted=trusted)
     return _recorded(replace(till, running=True), desk, happened)
@@ -272,7 +273,7 @@ def key_of(till: Till, scenario: Scenario) -> Key:
 
 def _floor_base_ms(till: Till) -> int:
     payment = till.payment
-    return max(payment.attempted_at_ms or 0, payment.sure_since_ms, till.desk.activity.handed_over_at_ms)
+    return max(payment.sure_since_ms, schedule.arrived_by_ms(payment, till.desk.activity))
 
 
 def _patience(till: Till, age: _Ages) -> tuple[int, ...] | None:

@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from tests.mutation.mutations import ALL, Mutation
+from tests.mutation.mutation import Mutation
+from tests.mutation.mutations import ALL
 from tests.mutation.runner import GUARDS, run
 
 JOBS = 2

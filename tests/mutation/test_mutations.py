@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutation.mutations import ALL, Edit, Mutation
+from tests.mutation.mutation import Edit, Mutation
+from tests.mutation.mutations import ALL
 from tests.mutation.runner import GUARDS, ROOT, Copy, StaleMutation, broken
 
 
