@@ -130,13 +130,13 @@ async def open_in_executor(
         raise
 
 
-def cannot_open(path: Path, number: int | None, group: str) -> DeviceUnavailable:
-    """The error for a device file that did not open, by its errno; `group` is the one whose members may open it."""
+def cannot_open(path: Path, number: int | None, remedy: str) -> DeviceUnavailable:
+    """The error for a device file that did not open, by its errno; `remedy` is what to do where it is forbidden."""
     match number:
         case errno.ENOENT | errno.ENODEV | errno.ENXIO:
             return DeviceUnavailable(f"{path} is not there: plug the scanner in")
         case errno.EACCES | errno.EPERM:
-            return DeviceUnavailable(f"{path} may not be opened: add the user of this program to the group {group}")
+            return DeviceUnavailable(f"{path} may not be opened: {remedy}")
         case errno.EAGAIN | errno.EBUSY:
             return DeviceUnavailable(f"{path} is in use by another program: stop that one")
         case _:

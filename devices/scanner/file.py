@@ -9,6 +9,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from devices.scanner.driver import UNPLUGGED, ScannerDriver, cannot_open, open_in_executor
 
@@ -24,6 +25,8 @@ class FileScanner(ScannerDriver):
 
     A driver says how to prepare the file and what to do with the bytes of one read.
     """
+
+    forbidden_remedy: ClassVar[str] = "add the user of this program to the group input"
 
     _read_now: Callable[[], bool] | None = None
 
@@ -89,7 +92,7 @@ class FileScanner(ScannerDriver):
         try:
             yield
         except OSError as error:
-            raise cannot_open(self.path, error.errno, "input") from error
+            raise cannot_open(self.path, error.errno, self.forbidden_remedy) from error
 
     @abstractmethod
     def _prepare(self, fd: int) -> None:

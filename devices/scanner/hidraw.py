@@ -41,6 +41,7 @@ class HidRawScanner(FileScanner):
     """
 
     type: ClassVar[str] = "hidraw"
+    forbidden_remedy: ClassVar[str] = "root alone may; let a udev rule give it to a group of this program's user"
 
     def __init__(
         self,

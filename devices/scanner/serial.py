@@ -25,6 +25,8 @@ from devices.scanner.framing import Framing
 # What scanners come with from the factory.
 DEFAULT_BAUDRATE = 9600
 
+FORBIDDEN_REMEDY = "add the user of this program to the group dialout"
+
 # A terminal of the kernel holds no more.
 READ_BYTES = 4096
 
@@ -91,9 +93,9 @@ class SerialScanner(ScannerDriver):
         except ValueError as error:
             raise DeviceFault(f"{self.path} does not do {self._baudrate} baud: correct the baud rate") from error
         except termios.error as error:
-            raise cannot_open(self.path, error.args[0], "dialout") from error
+            raise cannot_open(self.path, error.args[0], FORBIDDEN_REMEDY) from error
         except OSError as error:  # and so is serial.SerialException
-            raise cannot_open(self.path, error.errno, "dialout") from error
+            raise cannot_open(self.path, error.errno, FORBIDDEN_REMEDY) from error
 
 
 class _InputPort(serial.Serial):

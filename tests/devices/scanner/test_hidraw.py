@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,15 @@ async def test_a_pipe_is_no_hidraw_device(gun: DeviceFile, till: Till) -> None:
     async with running(scanner_on(gun, till, read_descriptor)):
         await till.until_healths(Health.LOST)
     assert "ENOTTY" in till.states[0].detail
+
+
+async def test_without_permission_it_says_what_to_do(gun: DeviceFile, till: Till) -> None:
+    """Debian gives hidraw to root alone: no group helps, a udev rule does."""
+
+    def refuse(fd: int) -> bytes:
+        raise PermissionError(errno.EACCES, f"no reading of {fd}")
+
+    async with running(scanner_on(gun, till, refuse)):
+        await till.until_healths(Health.LOST)
+    assert "udev rule" in till.states[0].detail
+    assert "group input" not in till.states[0].detail
