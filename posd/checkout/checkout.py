@@ -14,6 +14,7 @@ from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
 from posd.checkout.orders import Credential, Order
 from posd.config import Config
+from posd.gateways.base import Capabilities
 from posd.gateways.gateway import Gateway
 from posd.ids import Ids
 from posd.journal import queries
@@ -253,9 +254,17 @@ class Checkout:
             wallet = order.wallet or wallet_of(order.face_code.reveal()) or Wallet.WECHAT
             return Credential(order.face_code, Method.FACE, wallet, order.openid)
         if order.method is Method.QR:
-            default = self._gateways[self._config.gateway_for(order.wallet)].codec.capabilities.qr_default
-            return Credential(None, Method.QR, order.wallet or default)
+            return Credential(None, Method.QR, order.wallet or self._qr_wallet())
         return None
+
+    def _qr_wallet(self) -> Wallet | None:
+        """Whose code is shown where the POS names nobody: the default gateway's choice, unless its route shows none."""
+        default = self._capabilities(None)
+        wallets = [default.qr_default, *sorted(default.qr_wallets)]
+        return next((wallet for wallet in wallets if wallet in self._capabilities(wallet).qr_wallets), None)
+
+    def _capabilities(self, wallet: Wallet | None) -> Capabilities:
+        return self._gateways[self._config.gateway_for(wallet)].codec.capabilities
 
     def _demand_method(self, order: Order, credential: Credential | None) -> None:
         method = credential.method if credential else order.method or Method.BARCODE
@@ -298,7 +307,7 @@ class Checkout:
         return USED
 
     def _takes_wallet(self, wallet: Wallet) -> bool:
-        return wallet in self._gateways[self._config.gateway_for(wallet)].codec.capabilities.wallets
+        return wallet in self._capabilities(wallet).wallets
 
     def _waiting_case(self) -> Case | None:
         case = self._cases.get(self._arming or "")

@@ -76,6 +76,17 @@ async def test_each_wallet_has_its_window(till: Till) -> None:
         assert ("cancelled", "cashier") == (ended["status"], ended["voidRequestedBy"])
 
 
+async def test_a_code_to_show_is_one_that_can_be_shown(till: Till) -> None:
+    """The default gateway's own choice is WeChat, whose route has no QR codes: Alipay's is shown."""
+    till.gateway("second", "umf-sp")
+    till.sections["[payments.routes]"] = {"WECHAT": "second"}
+    async with till.serving() as desk:
+        shown = (await desk.pay(8800_00, method="qr")).json
+        assert ("paid", "ALIPAY", "main") == (shown["status"], shown["wallet"], shown["gateway"])
+        assert (422, "method_not_supported") == (await desk.pay(method="qr", wallet="WECHAT")).code
+    assert [1] == [order.submits for order in till.simulator.bank.orders.values()]
+
+
 async def test_a_silent_gateway_does_not_hold_up_the_other(till: Till) -> None:
     """What one of them does not answer is no matter of the other's customers."""
     till.gateway("second", "umf-sp", pay_timeout=60.0, query_timeout=60.0)
