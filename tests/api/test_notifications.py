@@ -12,8 +12,8 @@ import pytest
 
 from posd import notifications
 from posd.gateways.protocols import PROTOCOLS
-from posd.gateways.simulator.behaviour import PayFault, Plan, QueryFault
-from tests.api.till import Desk, Till, free_port, fresh_code
+from posd.gateways.simulator.behaviour import NoticeFault, PayFault, Plan, QueryFault
+from tests.api.till import LOOK_AGAIN_S, Desk, Till, free_port, fresh_code
 
 SILENT = "82"
 """Paid, and the gateway answers nothing: only a notification can tell."""
@@ -213,3 +213,27 @@ async def test_one_that_comes_after_the_void(till: Till, protocol: str) -> None:
         order = till.simulator.bank.find(payment["orderNo"])
         assert order is not None
         assert 0 == order.history[-1][1].net
+
+
+BY_ITSELF = {"chaoying": "qr", "umf-huishang": "barcode", "umf-sp": "barcode", "chinaums": "qr", "daxpay": "barcode"}
+"""What each gateway's document promises a notification of."""
+
+
+@pytest.mark.parametrize(("protocol", "method"), BY_ITSELF.items())
+async def test_the_gateway_sends_one_by_itself(till: Till, protocol: str, method: str) -> None:
+    """To the ``notify_url`` of the configuration; twice, as may happen, and posd's word ends the repetition."""
+    plan = {"pay": PayFault.PENDING, "notice": NoticeFault.TWICE, "query": (QueryFault.HANG,)}
+    till.simulator.scripts.default = Plan(**plan, confirm_after_ms=2_000)  # type: ignore[arg-type]  # of three types
+    async with notified(till) as gateway:
+        url = f"http://{gateway.address}/notify/main"
+        till.gateway("main", protocol, query_timeout=1.0, notify_url=url)
+        async with till.serving() as desk:
+            more: dict[str, Any] = {"method": "qr"} if method == "qr" else {"authCode": fresh_code("99")}
+            payment = (await desk.pay(**more)).json
+            assert ("paid", 1250) == (payment["status"], payment["payAmount"])
+            order = till.simulator.bank.orders[payment["orderNo"]]
+            while len(order.notices) < 2:  # noqa: ASYNC110 - the simulator's list tells nobody
+                await asyncio.sleep(LOOK_AGAIN_S)
+            assert [True, True] == [notice.acknowledged for notice in order.notices]
+            assert 2 == await gateway.counted(desk, "taken")
+        assert [] == [fault.text for fault in till.simulator.bank.violations]
