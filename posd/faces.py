@@ -68,7 +68,8 @@ class Faces:
             config.face.name, _address(config.face), on_state, token=token, on_connected=self._connected
         )
         self._tasks = Tasks()
-        self._credentials: dict[tuple[str, Wallet], tuple[FaceAuth, int]] = {}
+        self._credentials: dict[tuple[str, Wallet, str], tuple[FaceAuth, int]] = {}
+        """For a gateway, a wallet and the device whose raw data they were given for; and until when."""
         self._taking: tuple[str, asyncio.Task[None]] | None = None
         checkout.face_ready = self._ready
 
@@ -121,7 +122,10 @@ class Faces:
                 await self._checkout.face_failed(ident, Reason.USER_CANCELLED)
         except DeviceError as error:
             _log.warning("no face for %s: %s", case.payment.order_no, error)
-            await self._checkout.face_failed(ident, _reason(error))
+            if (reason := _reason(error)) is Reason.DEVICE_FAULT:
+                # An SDK that was set up anew may not know them any more: else every customer would meet that fault.
+                self._credentials.clear()
+            await self._checkout.face_failed(ident, reason)
         except JournalUnavailable as error:
             _log.critical("%s: %s", case.payment.order_no, error)
         else:
@@ -153,7 +157,8 @@ class Faces:
 
     async def _auth(self, name: str, wallet: Wallet) -> FaceAuth:
         """Credentials for the SDK: those that still live, else fresh ones from the gateway."""
-        kept = self._credentials.get((name, wallet))
+        device_id = self._bridge.device_id or self._config.terminal.id
+        kept = self._credentials.get((name, wallet, device_id))
         if kept is not None and self._clock.now_ms() < kept[1]:
             return kept[0]
         gateway, terminal = self._gateways[name], self._config.terminal
@@ -161,7 +166,7 @@ class Faces:
             raise face_errors.FaceDeviceFault(f"the gateway {name} gives no credentials for faces")
         request = FaceAuthRequest(
             wallet,
-            self._bridge.device_id or terminal.id,
+            device_id,
             await self._bridge.rawdata(),
             terminal.store_id,
             terminal.store_name,
@@ -171,7 +176,9 @@ class Faces:
             said = answer.evidence.gateway_message or answer.evidence.note or "no answer"
             raise face_errors.FaceDeviceFault(f"the gateway {name} gave no credentials for faces: {said}")
         lives_ms = max(0, answer.verdict.expires_in_s - AUTH_MARGIN_S) * 1000
-        self._credentials[name, wallet] = answer.verdict, self._clock.now_ms() + lives_ms
+        of_this_device = {key: kept for key, kept in self._credentials.items() if key[2] == device_id}
+        fresh = answer.verdict, self._clock.now_ms() + lives_ms
+        self._credentials = {**of_this_device, (name, wallet, device_id): fresh}
         return answer.verdict
 
     # --- the result, on every path

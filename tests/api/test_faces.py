@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from devices.face.listener import UnixAddress
 from devices.face.simulator import Asked, Behaviour, VirtualBridge
 from devices.reconnect import Backoff
+from posd import faces
 from tests.api.till import LOOK_AGAIN_S, Desk, Till, events, fresh_code
 
+A_DAY_S = 86_400
 QUICK = Backoff(first_s=0.01, most_s=0.05)
 
 
@@ -41,10 +44,13 @@ def with_face(till: Till, protocol: str = "chaoying") -> Till:
 
 
 @asynccontextmanager
-async def bridge_of(till: Till, script: Iterable[Behaviour] = (), take_s: float = 0.0) -> AsyncIterator[Bridge]:
+async def bridge_of(
+    till: Till, script: Iterable[Behaviour] = (), take_s: float = 0.0, device_id: str = "simulator"
+) -> AsyncIterator[Bridge]:
     """A bridge that connects for as long as the block lasts."""
     address = UnixAddress(till.directory / "face.sock")
     bridge = Bridge(address, script=script, take_s=take_s, backoff=QUICK)
+    bridge._hello = msgspec.structs.replace(bridge._hello, device_id=device_id)
     task = asyncio.create_task(bridge.run())
     try:
         yield bridge
@@ -71,6 +77,57 @@ async def test_a_face_pays(till: Till, protocol: str) -> None:
         assert [Asked("result", payment["orderNo"], "SUCCESS")] == bridge.results()
         again = (await desk.pay(method="face")).json
         assert "paid" == again["status"]
+
+
+async def test_credentials_that_expire_are_asked_for_anew(till: Till, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some time before they do, so that none dies in a customer's face."""
+    monkeypatch.setattr(faces, "AUTH_MARGIN_S", A_DAY_S)
+    async with with_face(till).serving() as desk, bridge_of(till) as bridge:
+        await ready(desk)
+        await face_pays(desk, bridge)
+        await face_pays(desk, bridge)
+        assert 2 == bridge.methods().count("rawdata")
+
+
+async def test_credentials_are_kept_for_their_device(till: Till) -> None:
+    """The gateway is asked once for many customers; another device's raw data gets its own."""
+    async with with_face(till).serving() as desk:
+        async with bridge_of(till) as bridge:
+            await ready(desk)
+            for _ in range(3):
+                await face_pays(desk, bridge)
+            assert 1 == bridge.methods().count("rawdata")
+        while (await desk.get("/healthz")).json["devices"]["face"] != "lost":  # noqa: ASYNC110 - as above
+            await asyncio.sleep(LOOK_AGAIN_S)
+        async with bridge_of(till, device_id="another") as other:
+            await ready(desk)
+            await face_pays(desk, other)
+            assert 1 == other.methods().count("rawdata"), "the first were given for another device"
+
+
+async def test_credentials_are_asked_for_anew_after_a_fault(till: Till) -> None:
+    """An SDK that was set up anew may not take the old ones: one customer meets that, not all of an hour."""
+    async with with_face(till).serving() as desk, bridge_of(till) as bridge:
+        await ready(desk)
+        await face_pays(desk, bridge)
+        bridge.script.append(Behaviour.NOT_INITIALISED)
+        assert "device_fault" == (await desk.pay(method="face")).json["reason"]["code"]
+        await freed(bridge)
+        assert 1 == bridge.methods().count("rawdata")
+        await face_pays(desk, bridge)
+        assert 2 == bridge.methods().count("rawdata")
+
+
+async def face_pays(desk: Desk, bridge: Bridge) -> None:
+    """A customer pays with the face, and the screen is free for the next."""
+    assert "paid" == (await desk.pay(method="face")).json["status"]
+    await freed(bridge)
+
+
+async def freed(bridge: Bridge) -> None:
+    """Wait until the screen of the device waits for no result."""
+    while bridge.screen is not None:  # noqa: ASYNC110 - the log tells nobody
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def test_whichever_comes_first(till: Till) -> None:
