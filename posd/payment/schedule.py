@@ -27,6 +27,8 @@ PAY_PATIENCE_MS = 1_000
 """How long the pay request may stay unanswered before it is asked for beside it."""
 SLOWEST_INTERVAL_MS = 5_000
 """To this a gateway that complains of too many queries can slow them down."""
+TRAVEL_MS = 1_000
+"""A request that is slower than the one behind it by more than this is a late one, not a slow one."""
 UNDO_GAP_MS = 2_000
 """Between the first cancel and the second; doubled each time."""
 UNDO_GAP_MOST_MS = 60_000
@@ -106,7 +108,8 @@ def answered(activity: Activity, answer: Answered) -> Activity:
     unclear = isinstance(answer.verdict, Unknown)
     match answer.source:
         case Source.PAY:
-            return change(activity, paying_since_ms=None, ask_now=True)
+            arrived_ms = min(answer.at_ms, activity.handed_over_at_ms + TRAVEL_MS)
+            return change(activity, paying_since_ms=None, ask_now=True, handed_over_at_ms=arrived_ms)
         case Source.QUERY:
             often = unclear and answer.verdict == Unknown(Doubt.TOO_OFTEN)
             slowdown = activity.slowdown * 2 if often else activity.slowdown
@@ -198,11 +201,21 @@ def _undo_at_ms(payment: Payment, activity: Activity, rules: Rules) -> int | Non
     if _ask_refund(payment, activity):
         asked = activity.refund_asked_at_ms
         return (payment.refund_sent_at_ms or 0) if asked is None else asked + _refund_gap_ms(activity)
-    floor_ms = max(payment.floor_ms(rules), activity.handed_over_at_ms + rules.void.floor_ms)
+    floor_ms = max(payment.floor_ms(rules), arrived_by_ms(payment, activity) + rules.void.floor_ms)
     if activity.undone_at_ms is None:
         return floor_ms
     gap_ms = min(UNDO_GAP_MS << min(activity.undos - 1, 10), UNDO_GAP_MOST_MS)
     return max(floor_ms, activity.undone_at_ms + gap_ms)
+
+
+def arrived_by_ms(payment: Payment, activity: Activity) -> int:
+    """By when the pay request has reached the gateway, which counts its own earliest moment of a cancel from there.
+
+    Its answer proves it. Until there is one, a request may have travelled longer than a cancel will.
+    """
+    if activity.handed_over_at_ms == 0:
+        return (payment.attempted_at_ms or 0) + TRAVEL_MS
+    return activity.handed_over_at_ms + (TRAVEL_MS if activity.paying_since_ms is not None else 0)
 
 
 def _ask_refund(payment: Payment, activity: Activity) -> bool:

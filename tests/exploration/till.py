@@ -253,7 +253,7 @@ def key_of(till: Till, scenario: Scenario) -> Key:
         processing and scenario.unsent and age.of(payment.attempted_at_ms, 1),
         scenario.deadline is not None and age.of(payment.attempted_at_ms, scenario.deadline + 1),
         open_ and age.of(max(payment.attempted_at_ms or 0, payment.sure_since_ms), scenario.horizon),
-        scenario.floor and age.of(_floor_base_ms(till), scenario.floor),
+        scenario.floor and _floor(till, scenario, age),
         not payment.attends(Reason.SLOW_VOID) and open_ and age.of(payment.void_requested_at_ms, _SLOW_VOID),
         activity.can_pay,
         activity.paying_since_ms is not None and (age.asked(activity.paying_since_ms), _patience(till, age)),
@@ -271,9 +271,15 @@ def key_of(till: Till, scenario: Scenario) -> Key:
     )
 
 
-def _floor_base_ms(till: Till) -> int:
-    payment = till.payment
-    return max(payment.sure_since_ms, schedule.arrived_by_ms(payment, till.desk.activity))
+def _floor(till: Till, scenario: Scenario, age: _Ages) -> tuple[object, ...]:
+    """From when on a cancel may leave: by the record, and by the arrival, which may still lie a little ahead."""
+    payment, activity = till.payment, till.desk.activity
+    arrived_ms = schedule.arrived_by_ms(payment, activity)
+    return (
+        activity.handed_over_at_ms == 0,
+        age.of(max(payment.attempted_at_ms or 0, payment.sure_since_ms), scenario.floor),
+        age.of(arrived_ms - schedule.TRAVEL_MS, scenario.floor + schedule.TRAVEL_MS // TICK_MS),
+    )
 
 
 def _patience(till: Till, age: _Ages) -> tuple[int, ...] | None:

@@ -213,9 +213,9 @@ def test_what_certainly_never_left_and_is_paid_all_the_same_goes_back() -> None:
     while not play.stands().final and play.second < 10:
         play.answer(Source.PAY, NotSent()).at(play.second + 0.5)
     submits = play.submits()
-    play.at(20).answer(Source.NOTIFICATION, PAID).answer(Source.QUERY, PAID)
+    play.at(21).answer(Source.NOTIFICATION, PAID).answer(Source.QUERY, PAID)
     assert play.undoing()
-    assert [20.0] == play.times(SendCancel)
+    assert [21.0] == play.times(SendCancel)
     assert submits == len(play.times(SendPay))
     assert not play.answer(Source.CANCEL, Closed()).payment.must_undo
 

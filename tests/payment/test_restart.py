@@ -131,9 +131,9 @@ def test_what_was_found_missing_before_a_reboot_proves_nothing_after_it() -> Non
 
 def test_a_restart_with_a_trusted_clock_changes_no_duration() -> None:
     """The daemon alone was restarted: the line goes on, so do floor and horizon."""
-    play = Playbook().submit().at(3).restart(line_s=10).at(14.9)
+    play = Playbook().submit().at(3).restart(line_s=10).at(15.9)
     assert [] == play.times(SendCancel)
-    assert [15.0] == play.at(15).times(SendCancel)
+    assert [16.0] == play.at(16).times(SendCancel)
 
 
 def test_a_clock_that_went_backwards_makes_nothing_happen_earlier() -> None:

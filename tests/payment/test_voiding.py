@@ -46,7 +46,7 @@ from tests.payment.playbook import ACCEPTING, CLOSING, LOST, PAID, START_MS, Pla
 def voiding(rules: Rules | None = None, window_s: int = 15) -> Playbook:
     """A payment whose customer dithers until the window ends and the first cancel has left."""
     play = Playbook(rules, window_s) if rules else Playbook(window_s=window_s)
-    return play.submit().at(0.5).answer(Source.PAY, Pending()).at(max(window_s, 15))
+    return play.submit().answer(Source.PAY, Pending()).at(max(window_s, 15))
 
 
 # --- the record -------------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_the_window_records_the_void_and_then_the_cancel_leaves() -> None:
 
 def test_the_cashier_records_the_void_at_once_and_the_cancel_waits_for_the_gateway() -> None:
     """Rule 3: earlier by the cashier; never sent before the gateway's own earliest moment; asking goes on meanwhile."""
-    play = Playbook().submit().at(0.5).answer(Source.PAY, Pending()).at(4).cashier_cancels()
+    play = Playbook().submit().answer(Source.PAY, Pending()).at(4).cashier_cancels()
     assert (Status.CANCELLING, VoidBy.CASHIER) == (play.stands(), play.payment.void_by)
     assert [] == play.at(14.999).times(SendCancel)
     assert 14 <= len(play.times(SendQuery))
@@ -75,7 +75,7 @@ def test_the_cashier_records_the_void_at_once_and_the_cancel_waits_for_the_gatew
 
 def test_the_void_is_recorded_whether_or_not_a_cancel_is_allowed_yet() -> None:
     """Contract §1: a short window ends before the floor: the record comes with it, the cancel with the floor."""
-    play = Playbook(window_s=4).submit().at(0.5).answer(Source.PAY, Pending()).at(4)
+    play = Playbook(window_s=4).submit().answer(Source.PAY, Pending()).at(4)
     assert Status.CANCELLING == play.stands()
     assert [] == play.times(SendCancel)
     assert [15.0] == play.at(15).times(SendCancel)
@@ -86,13 +86,22 @@ def test_the_floor_counts_from_the_hand_over() -> None:
     play = Playbook(window_s=4)
     play.desk = play.desk.record(Playbook().submit().journal[1])[0].at(START_MS + 3_000)
     play.at(4)
-    assert [] == play.at(17.999).times(SendCancel)
-    assert [18.0] == play.at(18).times(SendCancel)
+    play.answer(Source.PAY, Pending())
+    assert [] == play.at(18.999).times(SendCancel)
+    assert [19.0] == play.at(19).times(SendCancel)
+
+
+def test_the_floor_counts_from_the_answer_which_proves_the_arrival() -> None:
+    """The gateway counts from when the pay request came; it came before it was answered, or travels a second more."""
+    quick = Playbook(window_s=4).submit().at(0.3).answer(Source.PAY, Pending())
+    slow = Playbook(window_s=4).submit().at(5).answer(Source.PAY, Pending())
+    silent = Playbook(window_s=4).submit()
+    assert [[15.3], [16.0], [16.0]] == [play.at(17).times(SendCancel) for play in (quick, slow, silent)]
 
 
 def test_the_floor_counts_from_the_latest_attempt() -> None:
     """An attempt that never left is no pay request."""
-    play = Playbook(window_s=4).submit().at(1).answer(Source.PAY, NotSent()).at(1.5)
+    play = Playbook(window_s=4).submit().at(1).answer(Source.PAY, NotSent()).answer(Source.PAY, Pending())
     assert [15.0 + 1.0] == play.at(30).times(SendCancel)[:1]
 
 
@@ -136,7 +145,7 @@ def test_after_the_record_nothing_makes_it_paid(source: Source) -> None:
 
 def test_paid_between_the_record_and_the_floor_goes_back() -> None:
     """What counts is when posd learns of it: after the record it is cancelled, though no cancel was sent yet."""
-    play = Playbook(window_s=4).submit().at(0.5).answer(Source.PAY, Pending()).at(6).answer(Source.QUERY, PAID)
+    play = Playbook(window_s=4).submit().answer(Source.PAY, Pending()).at(6).answer(Source.QUERY, PAID)
     assert Status.CANCELLING == play.stands()
     play.at(15).answer(Source.CANCEL, Closed())
     assert (Status.CANCELLED, Reason.WINDOW_ELAPSED) == (

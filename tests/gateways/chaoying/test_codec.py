@@ -296,8 +296,8 @@ def test_codes_go_out_as_they_were_read(code: str) -> None:
 
 
 def test_void_terms() -> None:
-    """15 s, and what the request may travel, to 5 min after it; a pre-order charges nobody, so it has no floor."""
-    expected = VoidTerms(floor_ms=16_000, deadline_ms=300_000, answer_proves=True, reverses_paid=True)
+    """15 s to 5 min after a pay request; a pre-order charges nobody, so it has no floor."""
+    expected = VoidTerms(floor_ms=15_000, deadline_ms=300_000, answer_proves=True, reverses_paid=True)
     assert [expected, expected] == [CODEC.void_terms(Method.BARCODE), CODEC.void_terms(Method.FACE)]
     assert replace_floor(expected, 0) == CODEC.void_terms(Method.QR)
 
