@@ -1,6 +1,8 @@
 """What holds for every test.
 
 Nothing of the surroundings gets in, property tests are not judged by the clock, and whoever starts a task ends it.
+What long searches have reached is told at the end, also when all is well: a test records it with ``record_property``,
+as ``numbers`` (a line) or as ``counts`` (a heading and numbers by name, added up over all tests of that heading).
 """
 
 from __future__ import annotations
@@ -8,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from hypothesis import HealthCheck, settings
 
 # What systemd hands to a service: a test that wants it says so itself.
@@ -48,3 +52,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             item.fixturenames.insert(0, "nothing_left_running")
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Tell the numbers of all workers."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    told = [(name, value) for report in reports if report.when == "call" for name, value in report.user_properties]
+    lines = [str(value) for name, value in told if name == "numbers"]
+    sums: dict[str, Counter[str]] = {}
+    for heading, counts in (value for name, value in told if name == "counts"):
+        sums.setdefault(heading, Counter()).update(counts)
+    lines += [
+        f"{heading}: " + ", ".join(f"{count:,} {name}" for name, count in counts.items())
+        for heading, counts in sums.items()
+    ]
+    if lines:
+        terminalreporter.section("numbers")
+        terminalreporter.write_line("\n".join(sorted(lines)))

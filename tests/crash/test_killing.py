@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,12 @@ TILLS = (
 
 
 @pytest.mark.parametrize(("protocol", "seed"), TILLS)
-async def test_killed_while_it_sells(tmp_path: Path, protocol: str, seed: int) -> None:
+async def test_killed_while_it_sells(
+    tmp_path: Path, protocol: str, seed: int, record_property: Callable[[str, object], None]
+) -> None:
     """SIGKILL and SIGTERM from before it serves to after the sale: gateway, journal, API and paper agree."""
     kills, payments, faults = await kill_often(tmp_path, protocol, seed, LIVES)
-    print(f"{protocol}: killed {kills} times, {payments} payments")
+    record_property("counts", ("killed", {"kills": kills, "payments": payments}))
     assert [] == faults, (tmp_path / "log").read_text("utf-8")[-4_000:]
     assert LIVES == kills
     assert payments > LIVES, "it was killed while it sold, not while it slept"

@@ -81,6 +81,24 @@ class Outcome:
     faults: list[str] = field(default_factory=list)
     timeline: list[str] = field(default_factory=list)
 
+    @property
+    def counts(self) -> Counter[str]:
+        """Its numbers by name, to be added to those of other seeds."""
+        return Counter(
+            {
+                "payments": self.payments,
+                **{str(status): self.statuses[status] for status in sorted(self.statuses)},
+                "refunds": self.refunds.total(),
+                "requests": self.requests,
+                "events": self.events,
+                "starts": self.starts,
+                "crashes": self.crashes,
+                "failed commits": self.failed_commits,
+                "papers": self.papers,
+                "for a person": self.attentions,
+            }
+        )
+
 
 class Story:
     """Runs one seed."""
