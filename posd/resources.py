@@ -134,7 +134,7 @@ class Views:
 
     def date(self, at_ms: int) -> str:
         """The business date, ``2026-11-20``."""
-        return datetime.fromtimestamp(at_ms / 1000, self.zone).strftime("%Y-%m-%d")
+        return datetime.fromtimestamp(at_ms / 1000, self.zone).date().isoformat()
 
     def payment(self, record: PaymentRecord) -> PaymentResource:
         """A payment as it stands on disk."""

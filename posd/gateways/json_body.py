@@ -44,9 +44,7 @@ def parse_json(body: bytes | str) -> JsonValue:
         return None
     try:
         text = body if isinstance(body, str) else body.decode("utf-8-sig")
-        value: JsonValue = json.loads(
-            text, object_pairs_hook=_object, parse_float=_fraction, parse_constant=_refuse_constant
-        )
+        value: JsonValue = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
     return value if _is_sound(value) else None
@@ -102,6 +100,10 @@ def _fraction(text: str) -> Decimal:
 
 def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_fraction, parse_constant=_refuse_constant)
+"""Made once: ``json.loads`` makes one for each body."""
 
 
 def _is_sound(value: JsonValue, depth: int = 0) -> bool:
