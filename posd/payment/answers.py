@@ -36,7 +36,9 @@ def hear(payment: Payment, answer: Answered) -> Payment:
     if isinstance(answer.verdict, Unknown):
         if answer.verdict.doubt is Doubt.MISMATCH:
             return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))
-        return heard
+        # Some gateways have no clear word for an order that was refunded: once it went back, this is their last.
+        last = answer.verdict.doubt is Doubt.UNCLEAR_CODE and answer.source is Source.QUERY and not payment.must_undo
+        return _followed_up(heard, answer) if last and payment.reversed_at_ms is not None else heard
     if payment.status.final and not payment.must_undo:
         return _after_the_end(heard, answer)
     if _is_stale(payment, answer):
@@ -108,7 +110,7 @@ def _after_the_end(payment: Payment, answer: Answered) -> Payment:
     """An answer about a payment that has ended: it never changes the end, it may contradict it."""
     asked = answer.source is Source.QUERY and answer.asked_at_ms >= (payment.resolved_at_ms or 0)
     if asked and isinstance(answer.verdict, Paid | Pending | Declined | Closed | Refunded | NotFound):
-        payment = payment.but(follow_ups_ms=tuple(due for due in payment.follow_ups_ms if due > answer.asked_at_ms))
+        payment = _followed_up(payment, answer)
     match payment.status, answer.verdict:
         case Status.PAID, Declined() | Closed():
             return payment.attended(_cause(answer, Reason.CONTRADICTION))
@@ -120,6 +122,11 @@ def _after_the_end(payment: Payment, answer: Answered) -> Payment:
             return _doubted(payment, answer)
         case _:
             return payment
+
+
+def _followed_up(payment: Payment, answer: Answered) -> Payment:
+    """The payment once a question after its end has been answered: it need not be repeated."""
+    return payment.but(follow_ups_ms=tuple(due for due in payment.follow_ups_ms if due > answer.asked_at_ms))
 
 
 def _turned_up(payment: Payment, answer: Answered) -> Payment:

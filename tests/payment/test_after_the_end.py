@@ -190,6 +190,15 @@ def test_a_reversal_that_is_not_done_goes_on() -> None:
     assert not play.undoing()
 
 
+def test_what_went_back_and_has_no_clear_word_is_not_asked_about_for_ever() -> None:
+    """UMF SP says of a refunded order what its document calls unclear: that is all it will ever say of it."""
+    play = not_received().at(60 + 5 * MINUTE).answer(Source.QUERY, PAID).answer(Source.REFUND, RefundDone())
+    for due in (HOUR, DAY):
+        play.at(60 + due).answer(Source.QUERY, Unknown(Doubt.UNCLEAR_CODE))
+    assert not play.payment.live
+    assert [60.0 + HOUR, 60.0 + DAY] == play.times(SendQuery)[-2:]
+
+
 def test_it_may_turn_up_twice() -> None:
     """An hour later the gateway says paid again: it is reversed again."""
     play = not_received().at(60 + 5 * MINUTE).answer(Source.QUERY, Pending()).answer(Source.CANCEL, Closed())

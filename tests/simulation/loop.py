@@ -79,7 +79,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         due_s = self._now_s + RESOLUTION_S
         while scheduled and scheduled[0].when() < due_s:
             timer = heapq.heappop(scheduled)
-            timer._scheduled = False
+            timer._scheduled = False  # type: ignore[attr-defined]
             ready.append(timer)
         for _ in range(len(ready)):
             handle = ready.popleft()
@@ -88,7 +88,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _forget(self, timer: asyncio.TimerHandle) -> None:
         self._timer_cancelled_count -= 1
-        timer._scheduled = False
+        timer._scheduled = False  # type: ignore[attr-defined]
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         """Do it later, in virtual time; a process that dies meanwhile does not do it, or does not learn of it."""
