@@ -29,6 +29,7 @@ from posd.journal.journal import Journal
 from posd.payment.events import Answered, AnyVerdict, Source
 from posd.payment.payment import Payment
 from posd.payment.verdicts import Doubt, Unknown
+from posd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class Notifications:
         self._ids = ids
         self._till = till
         self._runner: web.AppRunner | None = None
-        self._taking: set[asyncio.Task[str]] = set()
+        self._tasks = Tasks()
         self.counted: Counter[tuple[str, str]] = Counter()
         """By gateway and outcome: ``taken``, ``forged``, ``foreign``, ``mismatch``, ``unclear``, ``lost``, ``late``."""
 
@@ -81,9 +82,7 @@ class Notifications:
         """Stop listening, and leave to the gateway's repetition what is not on disk yet."""
         if self._runner is not None:
             await self._runner.cleanup()
-        for task in self._taking:
-            task.cancel()
-        await asyncio.gather(*self._taking, return_exceptions=True)
+        await self._tasks.close()
 
     async def _notified(self, request: web.Request) -> web.Response:
         name = request.match_info["gateway"]
@@ -105,11 +104,13 @@ class Notifications:
 
     async def _take_in_time(self, name: str, notice: Notice) -> str:
         """What is made of it; ``late`` where the disk is slow: it is still taken, and its repetition is told so."""
-        taking = asyncio.create_task(self._take(name, notice), name=f"notification:{name}")
-        self._taking.add(taking)
-        taking.add_done_callback(self._taking.discard)
-        await asyncio.wait({taking}, timeout=ANSWER_WITHIN_S)
-        return taking.result() if taking.done() else "late"
+        outcome: list[str] = []
+
+        async def take() -> None:
+            outcome.append(await self._take(name, notice))
+
+        await asyncio.wait({self._tasks.start(take(), f"notification:{name}")}, timeout=ANSWER_WITHIN_S)
+        return outcome[0] if outcome else "late"
 
     async def _take(self, name: str, notice: Notice) -> str:
         """What is made of a rightly signed notification."""
