@@ -33,9 +33,9 @@ HEARD_AT_MOST = 16
 def hear(payment: Payment, answer: Answered) -> Payment:
     """The payment after an answer."""
     heard = payment.but(heard=(as_heard(answer), *payment.heard)[:HEARD_AT_MOST])
+    if _is_of_another(payment, answer):
+        return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))
     if isinstance(answer.verdict, Unknown):
-        if answer.verdict.doubt is Doubt.MISMATCH:
-            return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))
         # Some gateways have no clear word for an order that was refunded: once it went back, this is their last.
         last = answer.verdict.doubt is Doubt.UNCLEAR_CODE and answer.source is Source.QUERY and not payment.must_undo
         return _followed_up(heard, answer) if last and payment.reversed_at_ms is not None else heard
@@ -44,6 +44,17 @@ def hear(payment: Payment, answer: Answered) -> Payment:
     if _is_stale(payment, answer):
         return heard
     return _heard(heard, answer)
+
+
+def _is_of_another(payment: Payment, answer: Answered) -> bool:
+    """Rightly signed, but of another order or amount. For the amount no codec has to be believed."""
+    match answer.verdict:
+        case Unknown(Doubt.MISMATCH):
+            return True
+        case Paid(amounts):
+            return amounts.amount != payment.amount
+        case _:
+            return False
 
 
 def _is_stale(payment: Payment, answer: Answered) -> bool:

@@ -146,9 +146,8 @@ MONEY = (
     one(
         "let no answer end it",
         ANSWERS,
-        "            return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))\n        return heard\n",
-        "            return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))\n"
-        "        return _over(heard, answer, Reason.DECLINED)\n",
+        "if last and payment.reversed_at_ms is not None else heard\n",
+        "if last and payment.reversed_at_ms is not None else _over(heard, answer, Reason.DECLINED)\n",
     ),
     one(
         "take a cancel that was taken for one that was done",
@@ -253,7 +252,7 @@ MONEY = (
         "asking = payment.but(follow_ups_ms=(answer.at_ms, *payment.follow_ups_ms))",
         "asking = payment",
     ),
-    one("hide another amount", ANSWERS, "if answer.verdict.doubt is Doubt.MISMATCH:", "if False:"),
+    one("hide another amount", ANSWERS, "if _is_of_another(payment, answer):", "if False:"),
     one(
         "hide a slow void",
         MACHINE,

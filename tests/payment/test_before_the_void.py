@@ -344,6 +344,17 @@ def test_a_signed_answer_with_another_amount_wants_a_person_and_changes_nothing_
     assert play.payment.attends(Reason.AMOUNT_MISMATCH)
 
 
+@pytest.mark.parametrize("source", ANY_ANSWER_ABOUT_PAY)
+def test_paid_of_another_amount_is_not_paid(source: Source) -> None:
+    """Contract §1: `paid` is said for this amount. The machine looks at it too, whatever a codec let pass."""
+    other = Paid(Amounts(Fen(2500), Fen(250), Fen(2250)))
+    play = Playbook().submit().at(1).answer(source, other)
+    assert (Status.PROCESSING, True) == (play.stands(), play.payment.attends(Reason.AMOUNT_MISMATCH))
+    assert play.payment.paid is None
+    late = Playbook(window_s=5).submit().at(16).answer(source, other)
+    assert late.payment.paid is None
+
+
 # --- what cannot happen -----------------------------------------------------------------------------------------------
 
 

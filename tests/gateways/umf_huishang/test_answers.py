@@ -186,6 +186,7 @@ def test_paid_with_its_amounts(read: object, changes: dict[str, object], expecte
     ("changes", "expected"),
     [
         ({"amount": "1251"}, MISMATCH),
+        ({"amount": "1500", "payAmount": "1250"}, MISMATCH),
         ({"amount": "12.50"}, BROKEN),
         ({"amount": None}, BROKEN),
         ({"amount": "-1250"}, BROKEN),
