@@ -1,7 +1,7 @@
-"""The long runs, as ``make soak``: a million simulated payments, a thousand kills of the real daemon.
+"""The long runs, as ``make soak``: a million simulated payments, a thousand kills, the deepest exploration.
 
     python -m tests.soak                      everything; hours
-    python -m tests.soak --payments 20000 --kills 0
+    python -m tests.soak --payments 20000 --kills 0 --no-exploration
 
 Prints how far it is, the numbers, and each seed that failed with how to see it again. Exit code 1 if any did.
 """
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import multiprocessing
 import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.crash.rig import kill_often
@@ -52,31 +55,16 @@ def run_simulation(payments: int, workers: int) -> int:
     with multiprocessing.get_context("spawn").Pool(workers, maxtasksperchild=20) as pool:
         for outcomes in pool.imap_unordered(simulate, firsts):
             for outcome in outcomes:
-                numbers += _counts(outcome)
+                numbers += outcome.counts
                 slowest_s = max(slowest_s, outcome.slowest_s)
                 failed += bool(outcome.faults)
                 for line in outcome.faults[:3]:
                     print(f"seed {outcome.seed}: {line}; python -m tests.simulation.story {outcome.seed}")
             pace = numbers["payments"] / (time.monotonic() - began_s)
             print(f"{numbers['payments']} payments, {pace:.0f} a second, {failed} seeds failed", flush=True)
-    print("simulation:", ", ".join(f"{count} {name}" for name, count in sorted(numbers.items())))
+    print("simulation:", ", ".join(f"{count:,} {name}" for name, count in numbers.items()))
     print(f"simulation: the slowest payment ended {slowest_s:.0f} s after the faults")
     return failed
-
-
-def _counts(outcome: Outcome) -> Counter[str]:
-    return Counter(
-        {
-            "payments": outcome.payments,
-            "requests": outcome.requests,
-            "events": outcome.events,
-            "crashes": outcome.crashes,
-            "failed commits": outcome.failed_commits,
-            "papers": outcome.papers,
-            **{f"payments {status}": count for status, count in outcome.statuses.items()},
-            **{f"refunds {status}": count for status, count in outcome.refunds.items()},
-        }
-    )
 
 
 def run_kills(kills: int, workers: int) -> int:
@@ -91,16 +79,34 @@ def run_kills(kills: int, workers: int) -> int:
     return failed
 
 
+@contextlib.contextmanager
+def exploring(*, wanted: bool) -> Iterator[list[int]]:
+    """The deep exploration in a process of its own beside what runs in this block; then its exit code, if it ran."""
+    codes: list[int] = []
+    if not wanted:
+        yield codes
+        return
+    with subprocess.Popen([sys.executable, "-m", "tests.exploration", "--deep"]) as process:
+        try:
+            yield codes
+        except BaseException:
+            process.terminate()
+            raise
+        codes.append(process.wait())
+
+
 def main() -> int:
-    """Both, one after the other."""
+    """The exploration on one core, the others one after the other on what is left."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--payments", type=int, default=1_000_000)
     parser.add_argument("--kills", type=int, default=1_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--exploration", action=argparse.BooleanOptionalAction, default=True)
     arguments = parser.parse_args()
-    failed = run_simulation(arguments.payments, arguments.workers) if arguments.payments else 0
-    failed += run_kills(arguments.kills, arguments.workers * 2) if arguments.kills else 0
-    return 1 if failed else 0
+    with exploring(wanted=arguments.exploration) as codes:
+        failed = run_simulation(arguments.payments, arguments.workers) if arguments.payments else 0
+        failed += run_kills(arguments.kills, arguments.workers * 2) if arguments.kills else 0
+    return 1 if failed or any(codes) else 0
 
 
 if __name__ == "__main__":
