@@ -82,7 +82,8 @@ class Gateway:
 
     async def pay(self, order: PayOrder) -> Answer[PaymentVerdict]:
         """Charge a customer, or make a QR code. Raises ValueError for what the gateway cannot do; nothing is sent."""
-        return await self._exchange(self.codec.pay(order, Stamp(self._clock_ms(), self._nonce())), self._transport.timeouts.pay_s)
+        stamp = Stamp(self._clock_ms(), self._nonce())
+        return await self._exchange(self.codec.pay(order, stamp), self._transport.timeouts.pay_s)
 
     async def query(self, order: OrderRef) -> Answer[PaymentVerdict]:
         """Ask how an order stands."""
