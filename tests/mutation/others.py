@@ -206,7 +206,7 @@ CODECS = (
 
 CASE = "posd/checkout/case.py"
 CHECKOUT = "posd/checkout/checkout.py"
-SHELL_GUARDS = ("checkout", "simulation")
+SHELL_GUARDS = ("checkout", "idempotency", "simulation")
 SHELL = (
     one(
         "tell before it is on disk",

@@ -34,6 +34,7 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "transport": (*_PYTEST, "tests/gateways/test_transport.py", "tests/gateways/test_gateway.py"),
     "journal": (*_PYTEST, "tests/journal"),
     "checkout": (*_PYTEST, "tests/checkout"),
+    "idempotency": (*_PYTEST, "tests/api/test_idempotency.py"),
     # A few of its seeds: four thousand customers.
     "simulation": (*_PYTEST, *(f"{_SIMULATION}::test_the_money_is_right[{seed}]" for seed in range(1000, 1016, 4))),
 }
