@@ -202,6 +202,7 @@ def _till(scene: Scene) -> Iterator[Move]:
     else:
         yield "ask", scene._replace(wire="ask", views=1 << scene.truth, asked_at_ms=scene.now_ms)
     yield "crash", _resumed(_unwatched(scene))
+    yield "crash of which nothing is recorded", _unwatched(scene)
 
 
 def _answers(scene: Scene) -> Iterator[Move]:

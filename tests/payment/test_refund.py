@@ -183,7 +183,9 @@ def test_a_crash_between_the_record_and_the_answer_is_a_lost_answer() -> None:
     """`RefundSent` twice without an answer in between: the first may have arrived, so a refusal proves nothing yet."""
     story = Story().send().later(5_000).ask(NotFound()).send().answer(RefundFailed())
     assert RefundStatus.PROCESSING == story.stands()
+    assert RefundStatus.PROCESSING == story.later(ARRIVAL_HORIZON_MS - 5_001).ask(NotFound()).stands()
     assert Fen(500) == story.refund.holds
+    assert RefundStatus.FAILED == story.later(1).ask(NotFound()).stands()
 
 
 def test_a_refused_refund_that_the_gateway_never_had_ends_once_nothing_can_arrive() -> None:
