@@ -69,6 +69,7 @@ async def test_payments_are_counted_as_they_end(desk: Desk) -> None:
 
 async def test_gateway_journal_and_devices_are_told(desk: Desk) -> None:
     """Requests by operation with their time, the journal's size and syncs, and whether each device works."""
+    crashed_before = (await scrape(desk))["posd_crashed_tasks"]
     await desk.paid()
     samples = await scrape(desk)
     assert 1 == samples['posd_gateway_requests_total{gateway="main",operation="pay",outcome="answered"}']
@@ -77,7 +78,7 @@ async def test_gateway_journal_and_devices_are_told(desk: Desk) -> None:
     assert samples["posd_journal_bytes"] > 0
     assert samples["posd_journal_sync_seconds_count"] >= 2
     assert 1 == samples['posd_device_ready{name="front",type="serial"}']
-    assert 0 == samples["posd_crashed_tasks"]
+    assert crashed_before == samples["posd_crashed_tasks"]
 
 
 async def test_an_open_payment_is_told(desk: Desk) -> None:

@@ -107,7 +107,7 @@ async def test_the_receipt_as_text_as_picture_and_on_paper(desk: Desk) -> None:
     assert payment["orderNo"] in text.data.decode()
     picture = await desk.get(path, Accept="image/png")
     assert ("image/png", b"\x89PNG") == (picture.headers["Content-Type"], picture.data[:4])
-    await desk.till.printer.wait_receipts(1)
+    await desk.until(payment["id"], lambda now: now["receipt"]["state"] == "printed")
     job = await desk.post(path, {"kind": "customer"})
     assert (202, 1) == (job.status, job.json["copyNo"])
     receipts = await desk.till.printer.wait_receipts(2)
