@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import contextlib
 import secrets
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -247,9 +248,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted; a line for each question on standard output, the connection on standard error."""
     options = _parser().parse_args(arguments)
     token = options.token_file.read_text().strip() if options.token_file else ""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_run(options, token))
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(_until_told_to_stop(options, token))
     return 0
+
+
+async def _until_told_to_stop(options: argparse.Namespace, token: str) -> None:
+    """Handles both signals itself: a shell that starts it in the background would have it ignore an interrupt."""
+    running = asyncio.ensure_future(_run(options, token))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    await running
 
 
 async def _run(options: argparse.Namespace, token: str) -> None:
