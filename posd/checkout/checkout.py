@@ -362,7 +362,9 @@ class Checkout:
         try:
             await case.run()
         finally:
-            self._cases.pop(case.payment.payment_id, None)
+            # A late fact may have brought it to life again while this one let go of its wire.
+            if self._cases.get(case.payment.payment_id) is case:
+                del self._cases[case.payment.payment_id]
 
     def settled(self, payment: Payment) -> None:
         """A payment has ended: nothing waits for a code any more, if it was this one."""

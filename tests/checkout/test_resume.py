@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
-from posd.checkout.case import Shop
+from posd.checkout.case import Case, Shop
 from posd.checkout.checkout import Checkout
 from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
@@ -19,6 +20,7 @@ from posd.journal.journal import Journal
 from posd.payment import state_machine
 from posd.payment.events import Answered, PaymentEvent, Source, Submitted
 from posd.payment.payment import Payment
+from posd.payment.schedule import Activity
 from posd.payment.terms import Rules
 from posd.payment.verdicts import NotFound
 from tests.journal.support import created, open_journal
@@ -62,6 +64,38 @@ def checkout(journal: Journal, line: TimeLine) -> Checkout:
         on_settled=lambda payment: None,
     )
     return Checkout(config, shop, {}, Hub(), Keys(journal), Ids())
+
+
+class Lingering(Case):
+    """A case that has ended and still lets go of its wire."""
+
+    def __init__(self, shop: Shop, payment: Payment) -> None:
+        super().__init__(shop, payment, Activity(), None, None)
+        self.let_go = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until it may let go."""
+        await self.let_go.wait()
+
+
+async def test_a_case_that_ends_takes_no_other_with_it(tmp_path: Path) -> None:
+    """White box: a notification brings a payment to life while its old case closes; the new one is still found."""
+    line = clock("first", NOON_MS)
+    async with open_journal(tmp_path / "journal.db", line) as journal:
+        counter = checkout(journal, line)
+        payment, _ = submitted(1)
+        old, new = (Lingering(counter._shop, payment) for _ in range(2))
+        counter._run(old)
+        await asyncio.sleep(0)
+        counter._run(new)
+        await asyncio.sleep(0)
+        old.let_go.set()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert counter.case(payment.payment_id) is new
+        new.let_go.set()
+        await counter.close()
+        assert counter.case(payment.payment_id) is None
 
 
 async def test_a_reboot_is_recorded_for_all_payments_at_once(tmp_path: Path) -> None:
