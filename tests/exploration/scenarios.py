@@ -57,7 +57,7 @@ DEEP = (
 )
 """As far as patience and memory go."""
 
-SHORT_MOST = 400_000
+SHORT_MOST = 200_000
 """States of one scenario; above what any of them has, so that one which grows is noticed before the tests are slow."""
 DEEP_MOST = 6_000_000
 """States of one scenario: a gigabyte."""
