@@ -121,7 +121,9 @@ class Journal:
     async def close(self) -> None:
         """Write what is waiting, and let go of the file."""
         await self._tasks.finished()
-        await self._run(self._writing, self._close)
+        # Each on its own thread, behind what it still does: SQLite crashes where one closes what another one reads.
+        await self._run(self._reading, partial(self._let_go, "_reader"))
+        await self._run(self._writing, partial(self._let_go, "_db"))
         for executor in (self._writing, self._reading):
             if isinstance(executor, ThreadPoolExecutor):
                 executor.shutdown(wait=False)
@@ -129,11 +131,10 @@ class Journal:
             os.close(self._lock)
             self._lock = -1
 
-    def _close(self) -> None:
-        for name in ("_reader", "_db"):
-            connection = self.__dict__.pop(name, None)
-            if connection is not None:
-                connection.close()
+    def _let_go(self, name: str) -> None:
+        connection = self.__dict__.pop(name, None)
+        if connection is not None:
+            connection.close()
 
     async def _flush(self) -> None:
         """Commit what has gathered, group after group, until nothing is waiting."""

@@ -224,7 +224,8 @@ class Process:
             loop.run_until_complete(asyncio.wait(running, timeout=1))
         journal: Journal | None = getattr(self, "journal", None)
         if journal is not None:
-            journal._close()
+            for connection in ("_reader", "_db"):
+                journal._let_go(connection)
             if journal._lock >= 0:
                 os.close(journal._lock)
         asyncio.set_event_loop(None)
