@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from posd.gateways.base import Answer, CallResult, Exchange, HttpRequest, HttpResponse, doubtful
 from posd.gateways.json_body import JsonValue, code_of, parse_object
-from posd.gateways.signing import RsaPrivateKey, RsaPublicKey
+from posd.gateways.rsa_keys import RsaPrivateKey, RsaPublicKey
 from posd.gateways.texts import readable
 from posd.payment.amounts import Amounts, Fen, parse_fen
 from posd.payment.auth_code import Secret

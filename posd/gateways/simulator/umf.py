@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 
-from posd.gateways.signing import RsaPrivateKey, RsaPublicKey
+from posd.gateways.rsa_keys import RsaPrivateKey, RsaPublicKey
 from posd.gateways.simulator.protocol import Seal
 from posd.payment.auth_code import Secret
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from posd.gateways.signing import RsaPrivateKey
+from posd.gateways.rsa_keys import RsaPrivateKey
 from posd.gateways.simulator.keys import KeyRing, write_secret
 
 

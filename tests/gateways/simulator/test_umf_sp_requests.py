@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from posd.gateways.base import HttpRequest, HttpResponse, beijing
-from posd.gateways.signing import RsaPrivateKey, RsaPublicKey, joined_pairs, joined_values
+from posd.gateways.rsa_keys import RsaPrivateKey, RsaPublicKey
+from posd.gateways.signing import joined_pairs, joined_values
 from posd.gateways.simulator.sandbox import Sandbox
 from posd.gateways.simulator.umf_sp import ACQ_MER_ID, ACQ_SP_ID
 from posd.gateways.simulator.umf_sp_requests import ROUTES

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from posd.gateways.base import HttpRequest, HttpResponse, OrderRef, PayOrder, RefundOrder, Stamp
-from posd.gateways.signing import RsaPrivateKey, joined_pairs, joined_values
+from posd.gateways.rsa_keys import RsaPrivateKey
+from posd.gateways.signing import joined_pairs, joined_values
 from posd.gateways.umf_huishang.codec import UmfHuishangCodec
 from posd.gateways.umf_huishang.settings import UmfHuishangSettings
 from posd.payment.amounts import Fen

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from posd.gateways.base import HttpRequest, HttpResponse, OrderRef, PayOrder, RefundOrder, Stamp
-from posd.gateways.signing import RsaPrivateKey, java_map_text, joined_pairs, joined_values
+from posd.gateways.rsa_keys import RsaPrivateKey
+from posd.gateways.signing import java_map_text, joined_pairs, joined_values
 from posd.gateways.umf_sp.codec import UmfSpCodec
 from posd.gateways.umf_sp.settings import UmfSpSettings
 from posd.payment.amounts import Fen
