@@ -19,9 +19,14 @@ async def test_a_replay_gives_the_same_payment(desk: Desk) -> None:
     ):
         again = await desk.call("POST", path, body, key="k")
         assert (200, "true") == (again.status, again.headers["Idempotent-Replayed"])
-        assert first.json == again.json
+        assert _but_receipt(first.json) == _but_receipt(again.json)
     assert "Idempotent-Replayed" not in first.headers
     assert 1 == len(desk.till.simulator.bank.orders)
+
+
+def _but_receipt(resource: dict[str, Any]) -> dict[str, Any]:
+    """What a replay repeats: all but the state of the paper, which goes on meanwhile."""
+    return {name: value for name, value in resource.items() if name != "receipt"}
 
 
 async def test_another_body_with_the_key_is_refused(desk: Desk) -> None:
