@@ -57,6 +57,11 @@ class Sessions:
         """Whether a cookie is one of ours."""
         return session is not None and self._sessions.get(session, 0.0) > now_s
 
+    def end(self, session: str | None) -> None:
+        """A cookie is one of ours no more."""
+        if session is not None:
+            self._sessions.pop(session, None)
+
     def _drop_old(self, now_s: float) -> None:
         for kept in (self._tickets, self._sessions):
             for name in [name for name, until in kept.items() if until <= now_s]:

@@ -2,7 +2,8 @@
 
 A one-time link, made on the Unix socket by ``posd ui``, becomes a session. Sessions are in memory and end with the
 process; so that a restart in the middle of a shift does not send the cashier away, the browser also holds a signed
-note of when the sign-in ends, which ``POST /ui/session`` turns into a new session until then.
+note of when the sign-in ends, which ``POST /ui/session`` turns into a new session until then. ``DELETE /ui/session``
+signs the browser out and takes both away from it.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def add_sign_in(app: web.Application) -> None:
     app.router.add_get("/ui/", _page)
     app.router.add_get("/ui/sign-in", _sign_in)
     app.router.add_post(NOTE_PATH, _session)
+    app.router.add_delete(NOTE_PATH, _sign_out)
     app.router.add_get("/v1/ui-settings", _settings)
     app.router.add_get("/v1/payments/{id}/qr.svg", _qr_code)
     app.router.add_get("/ui/{name}", _asset)
@@ -77,6 +79,15 @@ async def _session(request: web.Request) -> web.Response:
     response = reply({"signedIn": session is not None})
     if session is not None:
         _set_cookie(response, COOKIE, session, left_s, "/")
+    return response
+
+
+async def _sign_out(request: web.Request) -> web.Response:
+    """``DELETE /ui/session``: the cookie is worth nothing from now on, and the browser forgets it and the note."""
+    request.app[CONTEXT].guard.sessions.end(request.cookies.get(COOKIE))
+    response = reply({"signedIn": False})
+    response.del_cookie(COOKIE, path="/")
+    response.del_cookie(NOTE_COOKIE, path=NOTE_PATH)
     return response
 
 

@@ -139,6 +139,21 @@ async def test_a_link_signs_in_once(web: Desk, tcp: Desk) -> None:
     assert (403, "origin_not_allowed") == foreign.code
 
 
+async def test_signing_out(web: Desk, tcp: Desk) -> None:
+    """The session is over, the browser is told to forget both cookies; another origin cannot do it to anybody."""
+    unix = Desk(tcp.till, tcp.parts, tcp.session, "http://localhost")
+    path = (await unix.post("/v1/ui-link")).json["url"].removeprefix(web.base)
+    cookie = (await web.get(path)).headers["Set-Cookie"].partition(";")[0]
+    foreign = await web.call("DELETE", "/ui/session", headers={"Cookie": cookie, "Origin": "https://evil.example"})
+    assert (403, "origin_not_allowed") == foreign.code
+    assert 200 == (await web.get("/v1/payments", Cookie=cookie)).status
+    answer = await web.call("DELETE", "/ui/session", headers={"Cookie": cookie, "Origin": web.base})
+    assert (200, {"signedIn": False}) == (answer.status, answer.json)
+    assert 401 == (await web.get("/v1/payments", Cookie=cookie)).status
+    again = await web.call("DELETE", "/ui/session")
+    assert (200, {"signedIn": False}) == (again.status, again.json)
+
+
 async def test_the_unix_socket_asks_for_nothing(tcp: Desk) -> None:
     """Neither token nor host: its mode and group decide."""
     unix = Desk(tcp.till, tcp.parts, tcp.session, "http://localhost")

@@ -111,6 +111,33 @@ async def test_nobody_gets_in_without_a_link(desk: Desk) -> None:
     await expect(desk.page.locator(".pad")).to_be_visible()
 
 
+async def test_whoever_signs_out_leaves_nothing_behind(desk: Desk) -> None:
+    """All pages of the browser are at the door, without a trace of the till; its cookies are gone and worth nothing."""
+    await desk.sign_in()
+    await desk.pay("12.34", "0000", "paid")
+    other = await desk.context.new_page()
+    desk.watch(other)
+    await other.goto(f"{desk.address}ui/")
+    await expect(other.locator(".day .row")).to_have_count(1)
+    cookies = await desk.context.cookies()
+    await desk.key("terminal").click()
+    await expect(desk.key("sign-out")).to_be_visible()
+    await desk.look("zh-terminal")
+    await desk.key("sign-out").click()
+    for page in (desk.page, other):
+        await expect(page.locator("#door")).to_contain_text("posd ui")
+        assert "12.34" not in await page.content()
+    assert ["posd_session", "posd_sign_in"] == sorted(str(each.get("name")) for each in cookies)
+    assert [] == await desk.context.cookies()
+    (session,) = [str(each.get("value")) for each in cookies if each.get("name") == "posd_session"]
+    old = await desk.context.request.get(f"{desk.address}v1/payments", headers={"Cookie": f"posd_session={session}"})
+    assert 401 == old.status
+    await other.close()
+    await desk.sign_in()
+    await expect(desk.page.locator(".pad")).to_be_visible()
+    await expect(desk.rows()).to_contain_text("12.34")
+
+
 async def test_the_note_of_a_sign_in_is_sealed(desk: Desk) -> None:
     """After a restart only a note that posd signed itself signs in again, and only in its time. White-box: `_note`."""
     await desk.sign_in()

@@ -1,6 +1,6 @@
 /** The cashier page. What it shows is what posd says; what the cashier does goes to posd, and the answer comes back. */
 
-import { post, Problem, Unreachable } from "/ui/api.js";
+import { call, post, Problem, Unreachable } from "/ui/api.js";
 import { barView } from "/ui/bar_view.js";
 import { keepConnected } from "/ui/connection.js";
 import { dayView } from "/ui/day_view.js";
@@ -43,8 +43,23 @@ const bar = barView(part("bar"), {
     await post("/v1/drawer/open");
     say(t("drawer_opened"));
   }),
+  signOut: () => attempt("sign-out", async () => {
+    await call("DELETE", "/ui/session");
+    otherPages.postMessage("signed out");
+    forgetAll();
+  }),
   turned: turn,
 });
+
+/** The other pages of this browser are signed out with this one: else their events would go on. */
+const otherPages = new BroadcastChannel("posd.sign-out");
+otherPages.onmessage = forgetAll;
+
+/** Nothing of the till is left in the page; it begins anew at the door. */
+function forgetAll() {
+  sessionStorage.removeItem(SHOWN);
+  location.reload();
+}
 
 // --- what is said beside the views
 
@@ -277,7 +292,7 @@ function turn() {
 }
 
 document.addEventListener("pointerdown", (event) => {
-  if (!event.target.closest(".devices")) bar.close();
+  if (!event.target.closest(".drop")) bar.close();
 });
 
 document.addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-/** The bar on top: which till this is, how its devices are, and the language. */
+/** The bar on top: which till this is, with the way out; how its devices are; and the language. */
 
 import { fill, h, shape } from "/ui/dom.js";
 import { store } from "/ui/store.js";
@@ -7,19 +7,42 @@ import { LOCALES, choose, locale, t } from "/ui/words.js";
 /** Worst first: the bar shows the one that a person has to see to. */
 const WORST = ["fault", "lost", "disabled", "ready"];
 
-/** `test(name)`, `drawer()`, and `turned()` after another language was chosen. */
-export function barView(element, { test, drawer, turned }) {
-  let opened = false;
+/** `test(name)`, `drawer()`, `signOut()`, and `turned()` after another language was chosen. */
+export function barView(element, { test, drawer, signOut, turned }) {
+  /** The name of the sheet that hangs open, if one does. */
+  let opened = null;
 
   function update() {
     fill(
       element,
       h("h1", {}, store.settings?.storeName || t("title")),
-      store.settings && h("span", { class: "terminal" }, t("terminal", { id: store.settings.terminal })),
+      store.settings && terminal(),
       h("span", { class: "space" }),
       store.settings && devices(),
       languages(),
     );
+  }
+
+  /** A button that opens and closes what hangs below it; an open sheet closes the other. */
+  function sheet(name, properties, label, ...content) {
+    const press = (event) => {
+      event.preventDefault();
+      opened = opened === name ? null : name;
+      update();
+    };
+    return h(
+      "details",
+      { class: `drop ${name}`, open: opened === name },
+      h("summary", { "data-key": name, ...properties, onclick: press }, label),
+      h("div", { class: "sheet" }, content),
+    );
+  }
+
+  /** Signing out is two steps away: it takes a link to come back. */
+  function terminal() {
+    const how = h("p", { class: "dim" }, t("sign_out_how"));
+    const button = sheetButton("sign-out", signOut, t("sign_out"));
+    return sheet("terminal", {}, t("terminal", { id: store.settings.terminal }), how, button);
   }
 
   function devices() {
@@ -27,17 +50,10 @@ export function barView(element, { test, drawer, turned }) {
     const worst = WORST.find((state) => all.some((device) => device.state === state)) ?? "ready";
     const troubled = all.filter((device) => device.state === worst);
     const word = worst === "ready" ? t("ready") : `${troubled.map((device) => device.name).join(", ")} ${t(worst)}`;
-    return h(
-      "details",
-      { class: `devices ${worst}`, open: opened },
-      h(
-        "summary",
-        { "data-key": "devices", "data-worst": worst, onclick: () => (opened = !opened) },
-        shape(worst, "small"),
-        `${t("devices")}: ${word}`,
-      ),
-      h("div", { class: "sheet" }, h("ul", {}, all.map(device)), store.settings.drawer && drawerButton()),
-    );
+    const label = [shape(worst, "small"), `${t("devices")}: ${word}`];
+    const list = h("ul", {}, all.map(device));
+    const drawing = store.settings.drawer && sheetButton("drawer", drawer, t("drawer"));
+    return sheet("devices", { "data-worst": worst }, label, list, drawing);
   }
 
   function device(each) {
@@ -60,8 +76,8 @@ export function barView(element, { test, drawer, turned }) {
     );
   }
 
-  function drawerButton() {
-    return h("button", { type: "button", class: "button", "data-key": "drawer", onclick: drawer }, t("drawer"));
+  function sheetButton(key, press, label) {
+    return h("button", { type: "button", class: "button", "data-key": key, onclick: press }, label);
   }
 
   function languages() {
@@ -82,8 +98,8 @@ export function barView(element, { test, drawer, turned }) {
     update,
     /** Escape closes the sheet; true when there was one to close. */
     close() {
-      const was = opened;
-      opened = false;
+      const was = opened !== null;
+      opened = null;
       if (was) update();
       return was;
     },
