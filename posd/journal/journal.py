@@ -22,7 +22,7 @@ from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable,
 from posd.journal.writer import Dates, Render, Writer, connect, read_mark
 from posd.tasks import Tasks
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """``PRAGMA user_version`` of the journals this program writes."""
 
 GROUP_AT_MOST = 256
@@ -209,7 +209,11 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection = connect(path, read_only=False)
         version = check_version(connection, path)
         for newer in range(version + 1, SCHEMA_VERSION + 1):
-            connection.executescript(f"BEGIN IMMEDIATE;\n{_schema(newer)}\nPRAGMA user_version = {newer};\nCOMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE;\n{_schema(newer)}")
+            if version > 0:
+                _relive(connection, newer)
+            connection.execute(f"PRAGMA user_version = {newer}")
+            connection.execute("COMMIT")
     except (sqlite3.Error, OSError) as error:
         raise JournalUnusable(f"{path} cannot be opened: {error}; restore it from a backup") from error
     if fresh:
@@ -231,6 +235,13 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 def _schema(version: int) -> str:
     """What a version adds to the one before it: a new journal goes through all of them, an old one through the rest."""
     return resources.files("posd.journal").joinpath(f"schema_v{version}.sql").read_text("utf-8")
+
+
+def _relive(connection: sqlite3.Connection, version: int) -> None:
+    """Imported where an old journal is met: every other start does without."""
+    from posd.journal.migrations import relive_for
+
+    relive_for(connection, version)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -1,0 +1,2 @@
+-- What version 3 adds to version 2: no table. Refunds count their requests, and payments remember what a gateway says of
+-- a refund that it will not do; `migrations.py` makes both anew from their events.
