@@ -1,18 +1,21 @@
 """The one door to python-escpos: bytes of the commands it is good at. Its text and its connections are never used.
 
-It is imported when the first command is built, because that takes 150 ms; `warm_up` does it beforehand, in an
-executor. Three things it does to the process at import are undone or kept away here: it gives the root logger a
-handler, leaves a directory behind in /tmp, and some of its methods print to standard output.
+It is imported when the first command is built; `warm_up` does it beforehand, in an executor. Of the library, only the
+class that makes commands is loaded, and instead of its list of all printers (150 ms, 4 MB) one entry of ours. Three
+things it does to the process at import are undone or kept away here: it gives the root logger a handler, leaves a
+directory behind in /tmp, and some of its methods print to standard output.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devices.printer.symbols import MAX_QR_BYTES
@@ -29,16 +32,17 @@ _LONGEST_RASTER_BYTES = 8 + RASTER_BAND_DOTS * 576 // 8
 _LONGEST_OTHER_BYTES = 8 + MAX_QR_BYTES
 """Storing a QR code."""
 
-_PROFILE = "TM-T20II"
-"""Can everything and takes 576 dots, so that the library asks no questions. What a printer can do, `Profile` says."""
+_LIST_OF_PRINTERS = "ESCPOS_CAPABILITIES_FILE", str(Path(__file__).with_name("capabilities.json"))
+"""The library's own setting for where that is."""
+_KEPT_LIST = "ESCPOS_CAPABILITIES_PICKLE_DIR"
+"""And for where a machine has it prepared: not ours to read, nor to fill with ours."""
 
 _QR_CORRECTION_M = 1
-_PICKLES = "ESCPOS_CAPABILITIES_PICKLE_DIR"
 _import_lock = threading.Lock()
 
 
 def warm_up() -> None:
-    """Import the library now: 150 ms that the first receipt need not wait for. Blocks; call it in an executor."""
+    """Import the library now: 50 ms that the first receipt need not wait for. Blocks; call it in an executor."""
     _printer()
 
 
@@ -70,24 +74,49 @@ def longest_command_bytes(job: bytes) -> int:
 def _built(build: Callable[[Any], None]) -> bytes:
     printer = _printer()()
     build(printer)
-    output: bytes = printer.output
-    return output
+    return bytes(printer.output)
 
 
-def _printer() -> functools.partial[Any]:
+def _printer() -> type[Any]:
     with _import_lock:
         return _import_quietly()
 
 
 @functools.cache
-def _import_quietly() -> functools.partial[Any]:
+def _import_quietly() -> type[Any]:
     handlers = logging.root.handlers[:]
-    from escpos import capabilities
-    from escpos.printer import Dummy
+    with _own_list_of_printers():
+        from escpos import capabilities
+        from escpos.escpos import Escpos
 
     for handler in logging.root.handlers[:]:
         if handler not in handlers:
             logging.root.removeHandler(handler)
-    if _PICKLES not in os.environ:
-        shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
-    return functools.partial(Dummy, profile=_PROFILE)
+    shutil.rmtree(capabilities.pickle_dir, ignore_errors=True)
+
+    class Commands(Escpos):  # type: ignore[misc]  # the library has no types
+        """Keeps the bytes of commands."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.output = bytearray()
+
+        def _raw(self, msg: bytes) -> None:
+            self.output += msg
+
+    return Commands
+
+
+@contextlib.contextmanager
+def _own_list_of_printers() -> Iterator[None]:
+    """Python code that reads the environment meanwhile finds our list of printers there.
+
+    The process's own stays as it is: to change that while another thread resolves a name can crash the C library.
+    """
+    kept = os.environ
+    seen = dict([*((name, value) for name, value in kept.items() if name != _KEPT_LIST), _LIST_OF_PRINTERS])
+    os.environ = seen  # type: ignore[assignment]  # noqa: B003  # meant: see above
+    try:
+        yield
+    finally:
+        os.environ = kept  # noqa: B003
