@@ -9,7 +9,7 @@ import sys
 
 from posd.cli.arguments import Subparsers, add_command
 from posd.cli.errors import CommandError, Exit
-from posd.config import load
+from posd.config import Config, ConfigError, load
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -23,7 +23,7 @@ def add_commands(commands: Subparsers) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    config = load(options.config)
+    config = _load_possible(options.config)
     from posd.api.server import ListenError
     from posd.daemon import serve
     from posd.gateways.signing import SigningKeyError
@@ -38,15 +38,18 @@ def _run(options: argparse.Namespace) -> int:
     return Exit.DONE
 
 
-def _check(options: argparse.Namespace) -> int:
-    config = load(options.config)
+def _load_possible(path: str) -> Config:
+    """A configuration that its gateways can meet: no payment begins that could not be voided. Raises ConfigError."""
+    config = load(path)
     from posd.capabilities import faults
 
-    found = faults(config)
-    for fault in found:
-        print(fault, file=sys.stderr)
-    if found:
-        return Exit.USAGE
+    if found := faults(config):
+        raise ConfigError(found)
+    return config
+
+
+def _check(options: argparse.Namespace) -> int:
+    config = _load_possible(options.config)
     print(f"{options.config} is good: {len(config.gateways)} gateways, {len(config.scanners)} scanners")
     return Exit.DONE
 

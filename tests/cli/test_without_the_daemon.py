@@ -91,6 +91,18 @@ async def test_bad_configuration(console: Console, tmp_path: Path) -> None:
         assert (2, True) == (result.code, "not valid TOML" in result.line)
 
 
+@pytest.mark.parametrize("command", ["check", "run"])
+async def test_what_no_gateway_can_do_is_refused(console: Console, command: str) -> None:
+    """2 and a line for each demand, before a journal is made or a socket: what begins must be voidable."""
+    console.till.sections["[payments]"] |= {"window": 301, "qr_window": 302}
+    console.till.write_config()
+    result = await console.run(command)
+    lines = [f"payments.{key}: main cancels nothing that is older than 300 s" for key in ("window", "qr_window")]
+    assert (2, [f"{console.till.config_path}: {line}" for line in lines]) == (result.code, result.err.splitlines())
+    made = {path.suffix for path in console.till.directory.iterdir()}
+    assert not made & {".db", ".lock", ".sock"}
+
+
 @pytest.mark.parametrize("words", [[], ["fly"], ["show"], ["list", "--date", "2026-02-30"], ["list", "--status", "x"]])
 async def test_usage(console: Console, words: list[str]) -> None:
     """2, one line, which says where help is."""
