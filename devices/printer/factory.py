@@ -1,4 +1,4 @@
-"""From the settings of a printer to the printer."""
+"""From the settings of a printer to the printer. Only what its type needs is imported: the start must be quick."""
 
 from __future__ import annotations
 
@@ -9,12 +9,6 @@ from devices.printer.driver import Printer, Timing
 from devices.printer.profile import Profile
 from devices.state import DeviceState
 from devices.transport.base import ByteTransport
-from devices.transport.cups import CupsTransport
-from devices.transport.device_file import DeviceFileTransport
-from devices.transport.file import FileTransport
-from devices.transport.serial import SerialTransport
-from devices.transport.tcp import TcpTransport
-from devices.transport.usb import UsbTransport
 
 RAW_PORT = 9100
 """Where printers listen for raw data."""
@@ -61,16 +55,28 @@ def make_transport(wiring: Wiring) -> ByteTransport | None:
         case "none":
             return None
         case "tcp":
+            from devices.transport.tcp import TcpTransport
+
             return TcpTransport(_needed(wiring.host, "host"), int(wiring.port))
         case "serial":
+            from devices.transport.serial import SerialTransport
+
             return SerialTransport(_needed(wiring.port, "port"), wiring.baudrate)
         case "device":
+            from devices.transport.device_file import DeviceFileTransport
+
             return DeviceFileTransport(_needed(wiring.device, "device"))
         case "usb":
+            from devices.transport.usb import UsbTransport
+
             return UsbTransport(wiring.device)
         case "cups":
+            from devices.transport.cups import CupsTransport
+
             return CupsTransport(_needed(wiring.queue, "queue"))
         case "file":
+            from devices.transport.file import FileTransport
+
             return FileTransport(_needed(wiring.path, "path"))
         case other:
             raise ValueError(f"no such type of printer: {other!r}")

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 from devices.scanner.framing import Scan
 from devices.state import DeviceState
 
 ScanCallback = Callable[[Scan], None]
 StateCallback = Callable[[DeviceState], None]
+
+Grab = Literal["always", "armed"]
+"""When a scanner that types is kept from typing elsewhere."""
+DEFAULT_BAUDRATE = 9600
+"""What scanners come with from the factory."""
 
 
 class Scanner(Protocol):

@@ -14,15 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from devices.reconnect import Backoff
-from devices.scanner.abstract import ScanCallback, StateCallback
+from devices.scanner.abstract import Grab, ScanCallback, StateCallback
 from devices.scanner.file import FileScanner
 from devices.scanner.framing import Framing, Scan
 from devices.scanner.keymap import KeyDecoder
 
-Grab = Literal["always", "armed"]
 GrabDevice = Callable[[int, bool], None]
 
 # struct input_event: two longs of time, type, code, value; 24 bytes on a 64 bit system.

@@ -18,12 +18,9 @@ import serial_asyncio
 
 from devices.errors import DeviceFault
 from devices.reconnect import Backoff
-from devices.scanner.abstract import ScanCallback, StateCallback
+from devices.scanner.abstract import DEFAULT_BAUDRATE, ScanCallback, StateCallback
 from devices.scanner.driver import UNPLUGGED, ScannerDriver, cannot_open, open_in_executor
 from devices.scanner.framing import Framing
-
-# What scanners come with from the factory.
-DEFAULT_BAUDRATE = 9600
 
 FORBIDDEN_REMEDY = "add the user of this program to the group dialout"
 

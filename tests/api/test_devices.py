@@ -6,7 +6,6 @@ import functools
 
 import pytest
 
-from devices.scanner import factory
 from devices.scanner.hid import HidScanner
 from devices.scanner.hidraw import HidRawScanner
 from tests.api.test_faces import bridge_of, with_face
@@ -27,8 +26,10 @@ async def test_a_scanner_that_is_a_device_file(till: Till, kind: str, monkeypatc
     """202 with what is known of it; unplugged 503, and 202 again when it is back."""
     gun = DeviceFile(till.directory / "device")
     hid = functools.partial(HidScanner, grab_device=lambda *_: None)
-    monkeypatch.setattr(factory, "HidScanner", hid)
-    monkeypatch.setattr(factory, "HidRawScanner", functools.partial(HidRawScanner, read_descriptor=lambda _: COUNTED))
+    monkeypatch.setattr("devices.scanner.hid.HidScanner", hid)
+    monkeypatch.setattr(
+        "devices.scanner.hidraw.HidRawScanner", functools.partial(HidRawScanner, read_descriptor=lambda _: COUNTED)
+    )
     till.sections["[[scanners]]"] = {"name": "gun", "type": kind, "device": str(gun.path)}
     async with till.serving() as desk:
         await state(desk, "gun", "ready")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from devices.scanner import factory
+from devices.scanner import hid
 from devices.scanner.hid import HidScanner
 from tests.api.till import LOOK_AGAIN_S, Desk, Stream, Till, events, fresh_code
 from tests.devices.scanner.keyboard import typed
@@ -144,7 +144,7 @@ async def test_a_shared_scanner(till: Till, gun: DeviceFile, monkeypatch: pytest
         os.fstat(fd)
         grabs.append(grabbed)
 
-    monkeypatch.setattr(factory, "HidScanner", functools.partial(HidScanner, grab_device=grab))
+    monkeypatch.setattr(hid, "HidScanner", functools.partial(HidScanner, grab_device=grab))
     till.sections["[[scanners]]"] = {"name": "gun", "type": "hid", "device": str(gun.path), "grab": "armed"}
     code = fresh_code()
     async with till.serving() as desk, events(desk) as stream:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devices.scanner.hid import Grab, GrabDevice, HidScanner, grab_device
+from devices.scanner.abstract import Grab
+from devices.scanner.hid import GrabDevice, HidScanner, grab_device
 from devices.state import Health
 from tests.devices.scanner.keyboard import (
     ENTER,
