@@ -44,6 +44,8 @@ class Writer:
         self._seq: int = row[0] if row else 0
         self._hash: bytes = row[1] if row else GENESIS
         self._mark: Mark | None = None
+        self._oldest_notice_ms: int | None = None
+        """When the first notice that is kept was told; None where that has to be looked up."""
 
     def commit(self, batches: Sequence[Batch], mark: Mark, now_ms: int) -> list[list[Told] | KeyTaken]:
         """One transaction for all of them; a batch whose key is taken is left out, the others stand.
@@ -53,7 +55,7 @@ class Writer:
         before = self._seq, self._hash, self._mark
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            results = [self._attempt(batch, now_ms) for batch in batches]
+            results = [self._attempt(batch, now_ms, alone=len(batches) == 1) for batch in batches]
             self._remember(mark)
             self._forget_notices(now_ms)
             self._db.execute("COMMIT")
@@ -69,18 +71,22 @@ class Writer:
         self._seq, self._hash, self._mark = before
         if self._db.in_transaction:
             self._db.execute("ROLLBACK")
+        self._oldest_notice_ms = None
 
-    def _attempt(self, batch: Batch, now_ms: int) -> list[Told] | KeyTaken:
+    def _attempt(self, batch: Batch, now_ms: int, *, alone: bool) -> list[Told] | KeyTaken:
+        """Whole or not at all; one that is ``alone`` needs no savepoint, as nothing else is undone with it."""
         before = self._seq, self._hash
-        self._db.execute("SAVEPOINT batch")
+        if not alone:
+            self._db.execute("SAVEPOINT batch")
         try:
             told = self._write(batch, now_ms)
         except sqlite3.IntegrityError as error:
             self._seq, self._hash = before
-            self._db.execute("ROLLBACK TO batch")
-            self._db.execute("RELEASE batch")
+            self._db.execute("ROLLBACK" if alone else "ROLLBACK TO batch")
+            self._db.execute("BEGIN IMMEDIATE" if alone else "RELEASE batch")
             return KeyTaken(str(error))
-        self._db.execute("RELEASE batch")
+        if not alone:
+            self._db.execute("RELEASE batch")
         return told
 
     def _write(self, batch: Batch, now_ms: int) -> list[Told]:
@@ -164,6 +170,12 @@ class Writer:
 
     def _forget_notices(self, now_ms: int) -> None:
         """What was told is kept for replays, not for ever; a few at a time, so that no payment waits for it."""
+        if self._oldest_notice_ms is None:
+            row = self._db.execute("SELECT at_ms FROM notices ORDER BY id LIMIT 1").fetchone()
+            self._oldest_notice_ms = row[0] if row else None
+        if self._oldest_notice_ms is None or self._oldest_notice_ms >= now_ms - NOTICES_KEPT_MS:
+            return
+        self._oldest_notice_ms = None
         query = "DELETE FROM notices WHERE at_ms < ? AND id IN (SELECT id FROM notices ORDER BY id LIMIT ?)"
         self._db.execute(query, (now_ms - NOTICES_KEPT_MS, NOTICES_FORGOTTEN_AT_ONCE))
 

@@ -57,6 +57,8 @@ async def test_a_taken_key_takes_nothing_else_down(path: Path) -> None:
         with pytest.raises(KeyTaken):
             await journal.append(again)
         assert await journal.read(lambda db: queries.find_key(db, "another")) is None
+        await journal.append(new_payment(5))
+        assert (3, []) == await journal.read(verify), "the chain goes on where it was"
 
 
 async def test_what_is_told_is_durable_and_in_order(path: Path) -> None:
