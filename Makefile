@@ -24,7 +24,7 @@ $(STAMP): requirements-dev.lock pyproject.toml scripts/setup
 	@scripts/setup venv
 	@touch $@
 
-demo: venv  ## posd, a gateway, a scanner and a printer on this machine, telling a story (DEMO=--once)
+demo: venv  ## posd, a gateway, a scanner, a camera and a printer on this machine, telling a story (DEMO=--once)
 	@scripts/setup font || true  # the story is told in text; pictures of receipts want the font
 	@$(BIN)/posd demo $(DEMO)
 

@@ -82,9 +82,9 @@ class Asked:
 class VirtualBridge:
     """A bridge that connects to `address` and comes back when the connection breaks, for as long as `run` runs.
 
-    `script` holds what comes of the next questions for a face, in order; after its end all is well. `asked` is the log
-    of what it was asked. `screen` is the order for which the screen of the device waits: as with a real one, no face is
-    taken until it was told the result. Used from the loop only.
+    `script` holds what comes of the next questions for a face, in order, `usual` what comes of those after its end.
+    `asked` is the log of what it was asked. `screen` is the order for which the screen of the device waits: as with a
+    real one, no face is taken until it was told the result. Used from the loop only.
     """
 
     def __init__(
@@ -100,6 +100,7 @@ class VirtualBridge:
         backoff: Backoff | None = None,
     ) -> None:
         self.script = deque(script)
+        self.usual = Behaviour.OK
         self.asked: deque[Asked] = deque(maxlen=MAX_LOG)
         self.screen: str | None = None
         self.connected = asyncio.Event()
@@ -201,7 +202,7 @@ class VirtualBridge:
         self._taking = asyncio.create_task(self._take(connection, request, wanted))
 
     async def _take(self, connection: Connection, request: Request, wanted: FaceCodeRequest) -> None:
-        behaviour = self.script.popleft() if self.script else Behaviour.OK
+        behaviour = self.script.popleft() if self.script else self.usual
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(None if behaviour is Behaviour.HANGS else self._take_s):
                 await self._stop.wait()

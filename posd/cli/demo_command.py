@@ -10,7 +10,7 @@ from posd.cli.arguments import Subparsers, add_command
 
 def add_commands(commands: Subparsers) -> None:
     """``demo``."""
-    demo = add_command(commands, "demo", _demo, "see it work: gateway, scanner and printer are played by simulators")
+    demo = add_command(commands, "demo", _demo, "see it work: all but posd is played by simulators")
     demo.add_argument("--once", action="store_true", help="play the story and end")
 
 

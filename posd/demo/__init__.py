@@ -1,6 +1,6 @@
-"""``posd demo``: a real daemon between a simulated gateway, a virtual scanner and a virtual printer.
+"""``posd demo``: a real daemon between a simulated gateway and a virtual scanner, camera and printer.
 
-``stage`` puts them up, ``story`` plays five payments and tells what happens; nothing leaves the machine.
+``stage`` puts them up, ``story`` plays six payments and tells what happens; nothing leaves the machine.
 """
 
 from posd.demo.story import play

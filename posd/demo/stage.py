@@ -16,6 +16,8 @@ from typing import Any
 
 import aiohttp
 
+from devices.face.listener import UnixAddress
+from devices.face.simulator import Behaviour, VirtualBridge
 from devices.printer.simulator import PrintedReceipt, VirtualPrinter
 from devices.scanner.simulator import VirtualScanner
 from posd.gateways.simulator.server import Simulator
@@ -24,16 +26,29 @@ from posd.tasks import Tasks
 START_S = 15.0
 """A daemon that does not serve by then will not."""
 USUAL_PORT = 8765
+FACE_S = 1.0
+"""How long a customer looks into the camera."""
 
 
 class Stage:
-    """What the story plays on. ``start`` and ``kill`` the daemon; scan, look at the paper and at the money."""
+    """What the story plays on. ``start`` and ``kill`` the daemon; scan, look at the paper and at the money.
 
-    def __init__(self, directory: Path, simulator: Simulator, printer: VirtualPrinter, scanner: VirtualScanner) -> None:
+    ``bridge`` is a camera whose customers would rather scan, unless its script says otherwise.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        simulator: Simulator,
+        printer: VirtualPrinter,
+        scanner: VirtualScanner,
+        bridge: VirtualBridge | None,
+    ) -> None:
         self.directory = directory
         self.simulator = simulator
         self.printer = printer
         self.scanner = scanner
+        self.bridge = bridge
         self.config = directory / "posd.toml"
         self.socket = directory / "posd.sock"
         self.receipts: asyncio.Queue[PrintedReceipt] = asyncio.Queue()
@@ -58,6 +73,8 @@ class Stage:
             ("[[scanners]]", {"name": "front", "type": "serial", "port": str(self.scanner.link)}),
             ("[printer]", {"type": "tcp", "host": "127.0.0.1", "port": self.printer.port, "drawer": True}),
         ]
+        if self.bridge is not None:
+            sections.append(("[face]", {"listen": str(_face_socket(self.directory))}))
         self.config.write_text("\n".join(_section(head, values) for head, values in sections), "utf-8")
 
     async def start(self) -> None:
@@ -125,6 +142,10 @@ def _section(head: str, values: dict[str, Any]) -> str:
     return "\n".join([head, *rows, ""])
 
 
+def _face_socket(directory: Path) -> Path:
+    return directory / "face.sock"
+
+
 def page_address() -> str:
     """Where the cashier page is served: the usual port, or any free one."""
     with socket.socket() as probe:
@@ -137,7 +158,7 @@ def page_address() -> str:
 
 
 @asynccontextmanager
-async def set_up(*, listen: str | None) -> AsyncIterator[Stage]:
+async def set_up(*, listen: str | None, camera: bool = False) -> AsyncIterator[Stage]:
     """Everything but the daemon, in a directory of its own that is removed at the end."""
     tasks = Tasks()
     with tempfile.TemporaryDirectory(prefix="posd-demo-") as name:
@@ -146,15 +167,24 @@ async def set_up(*, listen: str | None) -> AsyncIterator[Stage]:
         async with Simulator() as simulator:
             await printer.start()
             with VirtualScanner(directory / "scanner") as scanner:
-                stage = Stage(directory, simulator, printer, scanner)
+                bridge = _bridge(directory) if camera else None
+                stage = Stage(directory, simulator, printer, scanner, bridge)
                 stage.write_config(listen=listen)
                 tasks.start(_collect(stage), "receipts")
+                if bridge is not None:
+                    tasks.start(bridge.run(), "face-bridge")
                 try:
                     yield stage
                 finally:
                     await stage.stop()
                     await tasks.close()
                     await printer.close()
+
+
+def _bridge(directory: Path) -> VirtualBridge:
+    bridge = VirtualBridge(UnixAddress(_face_socket(directory)), take_s=FACE_S)
+    bridge.usual = Behaviour.SWITCHES_TO_SCAN
+    return bridge
 
 
 async def _collect(stage: Stage) -> None:

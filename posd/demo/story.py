@@ -1,4 +1,4 @@
-"""Five payments, told as they happen."""
+"""Six payments, told as they happen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from devices.face.simulator import Behaviour, VirtualBridge
 from devices.printer.simulator import PrintedReceipt
 from posd.demo.stage import Stage, page_address, set_up
 from posd.payment.amounts import Fen, format_yuan
@@ -20,6 +21,7 @@ Chapter = Callable[["Teller"], Awaitable[None]]
 PATIENCE_S = 60
 """Longer than any chapter takes."""
 RECEIPT_S = 10.0
+LOOK_AGAIN_S = 0.05
 
 
 class Teller:
@@ -47,11 +49,29 @@ class Teller:
 
     async def pay_by_scan(self, amount: int, code: str, reference: str) -> str:
         """The POS arms, the scanner beeps."""
-        payment = await self.stage.post("/v1/payments", f"demo-{reference}", amount=amount, reference=reference)
-        self.say(f"POS asks for {format_yuan(Fen(amount))}: {payment['orderNo']}, {payment['status']}")
+        ident = await self._ask_for(amount, "barcode", reference)
         self.stage.scanner.scan(code)
         self.say(f"scanner beeps: {mask(code)} ({wallet_of(code)})")
+        return ident
+
+    async def pay_by_face(self, amount: int, bridge: VirtualBridge, reference: str) -> str:
+        """The POS asks for a face, the customer looks into the camera."""
+        await bridge.connected.wait()
+        bridge.script.append(Behaviour.OK)
+        return await self._ask_for(amount, "face", reference)
+
+    async def _ask_for(self, amount: int, method: str, reference: str) -> str:
+        body = {"amount": amount, "method": method, "reference": reference}
+        payment = await self.stage.post("/v1/payments", f"demo-{reference}", **body)
+        self.say(f"POS asks for {format_yuan(Fen(amount))}: {payment['orderNo']}, {payment['status']}")
         return str(payment["id"])
+
+    async def screen(self, bridge: VirtualBridge) -> None:
+        """Tell what the camera was asked, up to the result that its screen waits for."""
+        while bridge.asked[-1].method != "result":  # noqa: ASYNC110 - the log tells nobody
+            await asyncio.sleep(LOOK_AGAIN_S)
+        told = " → ".join(f"{asked.method} {asked.outcome}".strip() for asked in bridge.asked)
+        self.say(f"the camera was asked: {told}")
 
     async def end_of(self, ident: str, *, wanted: str) -> dict[str, Any]:
         """Tell each status until the last."""
@@ -64,7 +84,7 @@ class Teller:
                 self.say(f"posd says {told}{reason}")
             if told in {"paid", "failed", "cancelled"}:
                 break
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_AGAIN_S)
         if told != wanted:
             self.wrong.append(f"{payment['orderNo']} is {told}, the story wanted {wanted}")
         return payment
@@ -121,9 +141,19 @@ async def _never(teller: Teller) -> None:
     teller.money(payment)
 
 
+async def _face(teller: Teller) -> None:
+    teller.title("5  A customer pays by face")
+    if (bridge := teller.stage.bridge) is None:
+        raise RuntimeError("this story needs a stage with a camera")
+    payment = await teller.end_of(await teller.pay_by_face(8800, bridge, "B-5"), wanted="paid")
+    await teller.screen(bridge)
+    await teller.receipt()
+    teller.money(payment)
+
+
 async def _killed(teller: Teller) -> None:
-    teller.title("5  posd is killed in the middle, and the customer pays meanwhile")
-    ident = await teller.pay_by_scan(4200, teller.code("1003"), "B-5")
+    teller.title("6  posd is killed in the middle, and the customer pays meanwhile")
+    ident = await teller.pay_by_scan(4200, teller.code("1003"), "B-6")
     await asyncio.sleep(1)
     await teller.stage.kill()
     teller.say("SIGKILL: the process is gone, the pay request is at the gateway")
@@ -135,14 +165,14 @@ async def _killed(teller: Teller) -> None:
     teller.money(payment)
 
 
-STORY: tuple[Chapter, ...] = (_plain, _coupon, _password, _never, _killed)
+STORY: tuple[Chapter, ...] = (_plain, _coupon, _password, _never, _face, _killed)
 
 
 async def play(*, once: bool) -> int:
     """Play the story; then stay up for the reader, unless ``once``. Returns 1 when anything went otherwise."""
-    async with set_up(listen=None if once else page_address()) as stage:
+    async with set_up(listen=None if once else page_address(), camera=True) as stage:
         teller = Teller(stage)
-        print("A till on this machine: gateway, scanner and printer are simulators, posd is the real one.")
+        print("A till on this machine: gateway, scanner, camera and printer are simulators, posd is the real one.")
         print(f"Everything lies in {stage.directory}")
         await stage.start()
         for chapter in STORY:

@@ -16,14 +16,15 @@ HANG_S = 60.0
 async def test_the_story_goes_through_the_doors_of_a_till(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Its shortest chapters: scanned at the pty, paid at the gateway, read from the paper; 0 at the end."""
-    monkeypatch.setattr(story, "STORY", story.STORY[:2])
+    """Its shortest chapters: scanned at the pty or seen by a camera, paid at the gateway, read from the paper; 0."""
+    monkeypatch.setattr(story, "STORY", (*story.STORY[:2], story._face))
     async with asyncio.timeout(HANG_S):
         assert 0 == await play(once=True)
     told = capsys.readouterr()
     assert "" == told.err
     for words in ("scanner beeps: 13", "posd says paid", "实付金额", "the customer has paid 10.00 in the end"):
         assert words in told.out
+    assert "the camera was asked: rawdata → face_code → result SUCCESS" in told.out
 
 
 async def test_a_story_that_ends_otherwise_says_so(
