@@ -29,6 +29,7 @@ from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
 from posd.gateways.signing import SigningKeyError
 from posd.ids import Ids
+from posd.journal.access import demand_own, readable_by_others
 from posd.journal.errors import JournalError
 from posd.journal.journal import check_version
 from posd.journal.writer import connect
@@ -86,8 +87,17 @@ def _journal(config: Config) -> Iterator[Finding]:
         yield Finding("journal", ok=False, text=f"{path}: {error}")
         return
     yield Finding("journal", state == "ok", f"{path}: {count} payments, {open_} with something left to do")
-    mode = path.stat().st_mode & 0o777
-    yield Finding("permissions", not mode & 0o007, f"{path} has mode {mode:04o}; others must not read it")
+    yield _permissions(path)
+
+
+def _permissions(path: Path) -> Finding:
+    """What would keep posd from starting, then what it would only complain of."""
+    try:
+        demand_own(path)
+    except JournalError as error:
+        return Finding("permissions", ok=False, text=str(error))
+    lax = list(readable_by_others(path))
+    return Finding("permissions", not lax, lax[0] if lax else f"{path} is for posd and its group")
 
 
 def _space(config: Config) -> Iterator[Finding]:

@@ -6,10 +6,13 @@ import argparse
 import asyncio
 import logging
 import sys
+from pathlib import Path
 
 from posd.cli.arguments import Subparsers, add_command
 from posd.cli.errors import CommandError, Exit
 from posd.config import Config, ConfigError, load
+
+_log = logging.getLogger(__name__)
 
 
 def add_commands(commands: Subparsers) -> None:
@@ -27,13 +30,16 @@ def _run(options: argparse.Namespace) -> int:
     from posd.api.server import ListenError
     from posd.daemon import serve
     from posd.gateways.signing import SigningKeyError
+    from posd.journal.access import readable_by_others
     from posd.logs import set_up_logging
 
     set_up_logging()
+    for warning in readable_by_others(Path(config.journal.path)):
+        _log.warning("%s", warning)
     try:
         asyncio.run(serve(config))
     except (ListenError, SigningKeyError, ValueError, OSError) as error:
-        logging.getLogger(__name__).debug("the start failed", exc_info=error)
+        _log.debug("the start failed", exc_info=error)
         raise CommandError(Exit.USAGE, f"{options.config}: {error}") from error
     return Exit.DONE
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
+import os
 import re
+import stat
 import tomllib
 import types
 import typing
@@ -59,11 +61,15 @@ def load_without_secrets(path: str | Path) -> s.Config:
 def _load(path: str | Path, *, with_secrets: bool) -> s.Config:
     try:
         with Path(path).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
             document = tomllib.load(file)
     except OSError as error:
         raise ConfigError([f"{path}: {error.strerror}; name another file with --config"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{path}: not valid TOML: {error}"]) from error
+    if stat.S_ISREG(mode) and mode & stat.S_IWOTH:
+        # It says which gateway is believed, and by which key.
+        raise ConfigError([f"{path}: everybody can write to it (mode {mode & 0o777:04o}); run: chmod o-w {path}"])
     return _Loader(str(path), with_secrets=with_secrets).load(document)
 
 

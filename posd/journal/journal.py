@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from posd.clock import TimeLine
 from posd.histogram import Histogram
+from posd.journal.access import demand_own
 from posd.journal.archive import Archived, archive_some
 from posd.journal.batch import Batch, Told
 from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable, JournalUnusable, KeyTaken
@@ -185,10 +186,12 @@ def _fail(group: list[_Waiting], error: JournalError) -> None:
 def take_lock(path: Path) -> int:
     """The lock of a journal, held until the descriptor is closed or the process ends.
 
-    Raises JournalLocked when another process has it, JournalUnusable when the directory cannot be used.
+    Raises JournalLocked when another process has it, JournalUnusable when the directory cannot be used, or others could
+    change what is in it.
     """
     try:
         path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        demand_own(path)
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise JournalUnusable(f"{path}: {error.strerror}; its directory must belong to posd's user") from error

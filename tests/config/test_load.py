@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from posd.capabilities import faults
-from posd.config import Config, ConfigError, load
+from posd.config import Config, ConfigError, load, load_without_secrets
 from posd.payment.auth_code import Wallet
 
 MINIMAL = """
@@ -196,6 +196,19 @@ def test_broken_toml_is_one_line(read: Read, tmp_path: Path, text: str) -> None:
     """With the place in the file."""
     (fault,) = faults_of(read, text, tmp_path)
     assert fault.startswith("not valid TOML")
+
+
+def test_a_file_that_everybody_can_write_to_is_refused(read: Read, tmp_path: Path) -> None:
+    """It says who is believed about money; its group, which a technician may be in, may write."""
+    read(MINIMAL)
+    path = tmp_path / "posd.toml"
+    path.chmod(0o664)
+    load(path)
+    path.chmod(0o646)
+    for reads in (load, load_without_secrets):
+        with pytest.raises(ConfigError) as caught:
+            reads(path)
+        assert [f"{path}: everybody can write to it (mode 0646); run: chmod o-w {path}"] == caught.value.faults
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:

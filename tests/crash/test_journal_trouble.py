@@ -98,3 +98,31 @@ async def test_a_changed_event_is_found(till: Rig) -> None:
     code, text = await till.run("journal", "verify")
     assert 1 == code
     assert "event 1 was changed" in text
+
+
+@pytest.mark.parametrize(("place", "mode"), [("directory", 0o770), ("directory", 0o1777), ("journal", 0o660)])
+async def test_a_journal_that_others_can_change_is_refused(till: Rig, place: str, mode: int) -> None:
+    """Whoever can write there decides what was paid: exit code 2, what to run, and not a byte is changed."""
+    await till.launch()
+    await till.serves()
+    await sold(till, 1)
+    await till.end(signal.SIGTERM)
+    judged = getattr(till, place)
+    judged.chmod(mode)
+    before = till.journal.read_bytes()
+    code, text = await till.run("run")
+    assert (SAYS_USE_ANOTHER, True) == (code, f"run: chmod go-w {judged}" in text), text
+    assert before == till.journal.read_bytes()
+    code, text = await till.run("doctor")
+    assert (1, True) == (code, f"run: chmod go-w {judged}" in text), text
+
+
+async def test_a_journal_that_others_can_read_is_told(till: Rig) -> None:
+    """It holds no secret: posd starts and warns, the doctor too, until it was mended."""
+    till.directory.chmod(0o755)
+    await till.launch()
+    await till.serves()
+    assert f"run: chmod o-rwx {till.directory}" in (till.directory / "log").read_text("utf-8")
+    assert f"BAD  permissions: {till.directory} can be read by everybody" in (await till.run("doctor"))[1]
+    till.directory.chmod(0o750)
+    assert f"ok   permissions: {till.journal} is for posd and its group" in (await till.run("doctor"))[1]
