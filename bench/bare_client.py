@@ -21,7 +21,7 @@ async def _main(port: int, requests: list[Recorded], interval_s: float) -> None:
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=256),
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"content-type": "application/json", "accept-encoding": "identity"},
+        headers={"content-type": "application/x-www-form-urlencoded", "accept-encoding": "identity"},
     ) as session:
 
         async def send_for_ever(request: Recorded) -> None:

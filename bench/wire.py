@@ -44,8 +44,9 @@ class RawGateway:
     ``on_request`` sees the path of each and when its first byte came, ``on_answer`` the order that is being answered.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.sandbox = Sandbox(query_burst_max=1_000_000)
+    def __init__(self, plan: Plan, sandbox: Sandbox | None = None) -> None:
+        """``sandbox``: of another gateway that knows the same orders."""
+        self.sandbox = sandbox or Sandbox(query_burst_max=1_000_000)
         self.scripts = SamePlan(plan)
         self.sandbox.scripts = self.scripts
         self.port = 0
