@@ -57,7 +57,7 @@ class HttpResponse:
     status: int
     body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Names in lower case."""
+    """Looked up by names in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

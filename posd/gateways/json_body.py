@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import NoReturn
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 JsonValue = str | int | bool | Decimal | None | list["JsonValue"] | dict[str, "JsonValue"]
 """Fractions are ``Decimal``: no money and no signed text ever passes through a float."""
@@ -47,7 +47,7 @@ def parse_json(body: bytes | str) -> JsonValue:
         value: JsonValue = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
-    return value if _is_sound(value) else None
+    return value if _is_plain(text) or _is_sound(value) else None
 
 
 def parse_form(body: bytes) -> dict[str, str] | None:
@@ -60,6 +60,19 @@ def parse_form(body: bytes) -> dict[str, str] | None:
         return None
     fields = dict(pairs)
     return fields if len(fields) == len(pairs) else None
+
+
+def form_of(fields: Mapping[str, str]) -> bytes:
+    """``a=1&b=2``, URL-encoded in UTF-8, as ``parse_form`` reads it. Raises UnicodeEncodeError for half a character."""
+    return "&".join([f"{_quoted(name)}={_quoted(text)}" for name, text in fields.items()]).encode("ascii")
+
+
+def _quoted(text: str) -> str:
+    # Names, codes, amounts and numbers are most of what is sent, and stand for themselves.
+    return text if _UNRESERVED.fullmatch(text) else quote_plus(text)
+
+
+_UNRESERVED = re.compile(r"[0-9A-Za-z_.~-]*")
 
 
 def text_of(fields: Mapping[str, object], name: str) -> str | None:
@@ -104,6 +117,12 @@ def _refuse_constant(text: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_fraction, parse_constant=_refuse_constant)
 """Made once: ``json.loads`` makes one for each body."""
+
+
+def _is_plain(text: str) -> bool:
+    """Whether its value must be sound: no half a character, none escaped, too few brackets. Usual, and soon seen."""
+    brackets = text.count("{") + text.count("[")
+    return text.isprintable() and "\\" not in text and brackets <= _DEPTH_LIMIT
 
 
 def _is_sound(value: JsonValue, depth: int = 0) -> bool:

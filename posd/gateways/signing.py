@@ -33,10 +33,10 @@ SIGN = frozenset({"sign"})
 def value_text(value: object) -> str:
     """A value as it stands in a text to be signed: texts as they are, JSON numbers by their digits, null as nothing."""
     match value:
-        case None:
-            return ""
         case str():
             return value
+        case None:
+            return ""
         case bool():
             return "true" if value else "false"
         case Decimal():
@@ -59,18 +59,18 @@ def java_map_text(value: object) -> str:
 
 
 def filled(
-    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] = str
+    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] | None = None
 ) -> dict[str, str]:
     """The parameters that have a value, as texts, in ASCII order of their names, or in that of ``order(name)``."""
-    texts = ((name, value_text(parameters[name])) for name in sorted(parameters, key=order) if name not in without)
-    return {name: text for name, text in texts if text}
+    names = [name for name in sorted(parameters, key=order) if name not in without]
+    return {name: text for name in names if (text := value_text(parameters[name]))}
 
 
 def joined_pairs(
-    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] = str
+    parameters: Mapping[str, object], without: Collection[str] = SIGN, order: Callable[[str], str] | None = None
 ) -> str:
     """``k=v&k=v``: the parameters that have a value, in the order of ``filled``, not URL-encoded."""
-    return "&".join(f"{name}={text}" for name, text in filled(parameters, without, order).items())
+    return "&".join([f"{name}={text}" for name, text in filled(parameters, without, order).items()])
 
 
 def joined_values(

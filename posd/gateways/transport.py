@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -103,7 +104,6 @@ class Transport:
         Raises NotSentError if it certainly never left: name not found, refused, no connection in time, TLS refused.
         Raises NoAnswerError for everything else, an answer of more than ``BODY_LIMIT`` bytes included.
         """
-        timeout = aiohttp.ClientTimeout(total=timeout_s, connect=self.timeouts.connect_s)
         try:
             async with self._opened().request(
                 request.method,
@@ -111,11 +111,9 @@ class Transport:
                 data=request.body,
                 headers=request.headers,
                 allow_redirects=False,
-                timeout=timeout,
+                timeout=_timeout(timeout_s, self.timeouts.connect_s),
             ) as response:
-                body = await _read(response)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return HttpResponse(response.status, body, headers)
+                return HttpResponse(response.status, await _read(response), response.headers)
         except _NOT_SENT as error:
             raise NotSentError(_reason(error)) from error
         except TimeoutError as error:
@@ -181,7 +179,17 @@ class Transport:
         return URL(base + request.path, encoded=True)
 
 
+@cache
+def _timeout(total_s: float, connect_s: float) -> aiohttp.ClientTimeout:
+    """Kept: there are as many as the configuration names, and one is needed for each request."""
+    return aiohttp.ClientTimeout(total=total_s, connect=connect_s)
+
+
 async def _read(response: aiohttp.ClientResponse) -> bytes:
+    said = response.content_length
+    if said is not None and said <= BODY_LIMIT and "content-encoding" not in response.headers:
+        # Not a byte more than was said is taken for this answer.
+        return await response.read()
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

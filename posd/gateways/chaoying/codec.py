@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from posd.gateways.base import (
     CallResult,
@@ -34,6 +33,7 @@ from posd.gateways.chaoying.other_answers import read_call, read_face_auth
 from posd.gateways.chaoying.payments import read_cancel, read_pay, read_preorder, read_query
 from posd.gateways.chaoying.refunds import read_refund, read_refund_query
 from posd.gateways.chaoying.settings import ChaoyingSettings
+from posd.gateways.json_body import form_of
 from posd.gateways.signing import joined_pairs, md5_with_key_field
 from posd.payment.auth_code import Wallet
 from posd.payment.terms import Method, VoidTerms
@@ -232,7 +232,7 @@ class ChaoyingCodec(Codec):
         return HttpRequest(
             operation,
             PATHS.get(operation, GATEWAY_PATH),
-            urlencode(form).encode("ascii"),
+            form_of(form),
             _FORM,
             base_url=settings.face_base_url if operation == "getfaceauth" else None,
         )
@@ -269,4 +269,4 @@ _GOODS_ID = re.compile(r"[0-9A-Za-z_-]+")
 
 def _sound(text: str) -> str:
     # Half a surrogate pair cannot be sent; the POS may have cut a text in the middle of a character.
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -80,7 +80,7 @@ def signature_holds(fields: Mapping[str, object], key: Secret) -> bool:
     Later editions sort names without regard to case, which differs only where names have capitals (GetMchInfo): both.
     """
     sign = (text_of(fields, "sign") or "").upper()
-    orders: tuple[Callable[[str], str], ...] = (str, str.lower)
+    orders: tuple[Callable[[str], str] | None, ...] = (None, str.lower)
     return any(matches(md5_with_key_field(joined_pairs(fields, order=order), key), sign) for order in orders)
 
 
