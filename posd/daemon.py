@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -262,6 +263,7 @@ async def serve(config: Config) -> None:
         loop.add_signal_handler(signal.SIGHUP, _Reloading(config, parts.context.guard))
         notify(f"READY=1\nSTATUS={_status(parts.context)}")
         _log.info("posd %s serves on %s", __version__, config.api.socket)
+        _settle_down()
         alive = Tasks()
         alive.start(_keep_short(config, parts.context), "retention")
         answers = parts.context.journal.answers
@@ -271,6 +273,16 @@ async def serve(config: Config) -> None:
         finally:
             notify(f"STOPPING=1\nSTATUS=stopping; {_status(parts.context)}")
             await alive.close()
+
+
+def _settle_down() -> None:
+    """What is there when posd is ready stays as long as posd: it need not be searched for garbage any more.
+
+    That would take 40 ms now and then, in the middle of a payment.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 class _Reloading:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from aiohttp import web
 
 from posd.api.body import BODY_AT_MOST, is_printable, printable
@@ -20,10 +22,11 @@ def make_app(context: Context) -> web.Application:
     app[CONTEXT] = context
     for route in ROUTES:
         app.router.add_route(route.method, route.path, _handler(route))
-    described = document(context.version)
+    # Made when somebody asks: the start need not wait for it.
+    described = functools.cache(document)
 
     async def openapi(_request: web.Request) -> web.Response:
-        return reply(described)
+        return reply(described(context.version))
 
     app.router.add_get("/openapi.json", openapi)
     add_sign_in(app)

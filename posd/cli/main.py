@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -39,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # The daemon is not to wait for what only other commands need: `run` is read by its own group alone.
     parser = make_parser(("running",) if _asks_for_run(words) else _GROUPS)
     options = parser.parse_args(arguments)
+    if not _asks_for_run(words):
+        # The daemon does so when it is ready.
+        gc.enable()
     command: Command = options.command
     try:
         return int(command(options))
