@@ -63,6 +63,7 @@ async def listing(context: Context, request: web.Request) -> web.Response:
         status=_word(request, "status", Status),
         wallet=_word(request, "wallet", Wallet),
         reference=single(request, "reference"),
+        attention=_only_true(request, "attention"),
         before=_position(single(request, "cursor")),
     )
     records = await context.journal.read(lambda db: queries.list_payments(db, wanted, limit + 1))
@@ -173,6 +174,13 @@ def _word(request: web.Request, name: str, words: type[Status | Wallet]) -> str 
     if text is not None and text not in set(words):
         raise invalid(f"{name}: expected one of {', '.join(words)}")
     return text
+
+
+def _only_true(request: web.Request, name: str) -> bool:
+    text = single(request, name)
+    if text not in {None, "true"}:
+        raise invalid(f"{name}: expected true")
+    return text is not None
 
 
 def _cursor(position: int) -> str:

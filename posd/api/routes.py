@@ -119,6 +119,7 @@ ROUTES = (
                 "only with this bill number of the POS",
                 {"type": "string", "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$"},
             ),
+            Parameter("attention", "only those that a person should look at", {"enum": ["true"]}),
             Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": 200}),
             _CURSOR,
         ),

@@ -44,8 +44,8 @@ class Books(Protocol):
     def payment(self, ident: str) -> PaymentResource:
         """One payment."""
 
-    def payments(self, date: str | None, status: str | None) -> Page:
-        """All payments of a day or in a state, the newest first."""
+    def payments(self, date: str | None, status: str | None, *, attention: bool) -> Page:
+        """All payments of a day, in a state, or that a person should look at, the newest first."""
 
     def timeline(self, ident: str) -> list[TimelineItem]:
         """What happened to one."""
@@ -96,12 +96,13 @@ class DaemonBooks:
         """One payment."""
         return self._known(lambda: self.client.payment(ident))
 
-    def payments(self, date: str | None, status: str | None) -> Page:
+    def payments(self, date: str | None, status: str | None, *, attention: bool) -> Page:
         """All of them, page by page."""
+        wanted = {"date": date, "status": status, "attention": "true" if attention else None}
         items: list[PaymentResource] = []
         cursor = None
         while True:
-            query = {"date": date, "status": status, "limit": LIST_AT_MOST, "cursor": cursor}
+            query = {**wanted, "limit": LIST_AT_MOST, "cursor": cursor}
             page = self.client.get("/v1/payments", Page, query)
             items += page.items
             cursor = page.next_cursor
@@ -139,9 +140,10 @@ class JournalBooks:
             raise CommandError(Exit.OTHERWISE, f"there is no payment {ident}")
         return self.views.payment(record)
 
-    def payments(self, date: str | None, status: str | None) -> Page:
+    def payments(self, date: str | None, status: str | None, *, attention: bool) -> Page:
         """All of them."""
-        records = queries.list_payments(self.db, queries.Filter(date=date, status=status), -1)
+        wanted = queries.Filter(date=date, status=status, attention=attention)
+        records = queries.list_payments(self.db, wanted, -1)
         return Page([self.views.payment(record) for record in records], None)
 
     def timeline(self, ident: str) -> list[TimelineItem]:

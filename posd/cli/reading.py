@@ -26,6 +26,7 @@ def add_commands(commands: Subparsers) -> None:
     )
     listing.add_argument("--date", type=date, metavar="DATE", help="only of this business date, YYYY-MM-DD")
     listing.add_argument("--status", choices=[status.value for status in Status], help="only in this state")
+    listing.add_argument("--attention", action="store_true", help="only those that a person should look at")
     timeline = add_command(
         commands, "timeline", _timeline, "tell everything that happened to a payment", prints_data=True
     )
@@ -44,7 +45,7 @@ def _show(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> int:
     with open_books(load_without_secrets(options.config)) as books:
-        page = books.payments(options.date, options.status)
+        page = books.payments(options.date, options.status, attention=options.attention)
     if options.json:
         print_json(page)
         return Exit.DONE

@@ -33,13 +33,21 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which payments to list; None for any. ``before``: only those created before this position."""
+    """Which payments to list; None for any.
+
+    ``attention``: only those that a person should look at. ``before``: only those created before this position.
+    """
 
     date: str | None = None
     status: str | None = None
     wallet: str | None = None
     reference: str | None = None
+    attention: bool = False
     before: int | None = None
+
+
+_ATTENTION = "json_array_length(CAST(p.state AS TEXT), '$.attention') > 0"
+"""To the letter the condition of the index ``payments_attention``, which SQLite uses for nothing else."""
 
 
 def find_payment(db: sqlite3.Connection, ident: str) -> PaymentRecord | None:
@@ -54,6 +62,8 @@ def list_payments(db: sqlite3.Connection, wanted: Filter, limit: int) -> list[Pa
     terms = {"date": wanted.date, "status": wanted.status, "wallet": wanted.wallet, "reference": wanted.reference}
     given = {name: value for name, value in terms.items() if value is not None}
     where = [f"p.{name} = :{name}" for name in given]
+    if wanted.attention:
+        where.append(_ATTENTION)
     if wanted.before is not None:
         where.append("p.position < :before")
     condition = f"WHERE {' AND '.join(where)}" if where else ""

@@ -42,11 +42,28 @@ async def test_filters(desk: Desk) -> None:
     assert [] == await ids("status=paid&wallet=ALIPAY")
 
 
+async def test_what_needs_a_look_is_found(desk: Desk) -> None:
+    """By itself and with the other filters; what is in order is not among it."""
+    paid = await desk.paid()
+    order = desk.till.simulator.bank.find(paid["orderNo"])
+    assert order is not None
+    desk.till.simulator.bank.reverse(order, desk.till.simulator.now_ms())
+    assert [] == (await desk.get("/v1/payments?attention=true")).json["items"]
+    await desk.post(f"/v1/reconcile?date={paid['createdAt'][:10]}")
+    await desk.paid()
+    assert [paid["id"]] == [item["id"] for item in (await desk.get("/v1/payments?attention=true")).json["items"]]
+    assert [paid["id"]] == [
+        item["id"] for item in (await desk.get("/v1/payments?attention=true&status=paid&limit=1")).json["items"]
+    ]
+    assert [] == (await desk.get("/v1/payments?attention=true&status=failed")).json["items"]
+
+
 @pytest.mark.parametrize(
     "query",
     [
         "limit=0", "limit=201", "limit=x", "limit=1&limit=2", "limit=%D9%A1", "date=2026-13-01", "date=20261120",
         "date=", "status=done", "wallet=PAYPAL", "cursor=x", "cursor=%C3%BC", "cursor=", "colour=1", "reference=%00",
+        "attention=false", "attention=", "attention=true&attention=true",
         "cursor=cDk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
     ],
 )  # fmt: skip

@@ -187,6 +187,11 @@ async def test_reconcile(console: Console) -> None:
         assert (1, ["differs"]) == (differs.code, [item["agreement"] for item in differs.json["items"]])
         marked = await desk.payment(paid["id"])
         assert ("paid", True, "contradiction") == (marked["status"], marked["attention"], marked["reason"]["code"])
+        await desk.paid()
+        up = await console.run("list", "--attention", "--json")
+    down = await console.run("list", "--attention", "--json")
+    assert [paid["id"]] == [item["id"] for item in up.json["items"]]
+    assert up.json == down.json
 
 
 async def test_gateway_call(console: Console) -> None:

@@ -146,6 +146,19 @@ async def test_what_runs_and_what_needs_a_look_stands_on_top(desk: Desk) -> None
     await desk.look("zh-attention")
 
 
+async def test_what_needs_a_look_is_asked_for_by_itself(desk: Desk) -> None:
+    """However many payments have come since: a page that is opened later asks for it, not for the latest ones."""
+    await desk.sign_in()
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url.partition("/v1/payments?")[2]))
+    await desk.page.reload()
+    await expect(desk.page.locator(".pad")).to_be_visible()
+    lists = sorted(query for query in asked if query)
+    assert ["attention=true", "date", "status=awaiting_code", "status=cancelling", "status=processing"] == [
+        query.partition("=")[0] if query.startswith("date=") else query.partition("&")[0] for query in lists
+    ]
+
+
 async def test_the_health_of_the_devices_is_seen(desk: Desk) -> None:
     """A scanner that is pulled out is said to be lost at once, by word and shape; put in again, all is well."""
     await desk.sign_in()

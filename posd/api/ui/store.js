@@ -5,8 +5,8 @@ import { learn } from "/ui/words.js";
 
 /** Rows of the day that are loaded at once; the cashier may ask for more. */
 const ROWS = 100;
-/** How far back payments that need attention are looked for beyond today. */
-const LOOK_BACK = 200;
+/** What needs attention, or is open, of whatever day; more than a person would look through. */
+const URGENT = 200;
 /** The sums of the day are asked for once things have calmed down. */
 const REPORT_AFTER_MS = 300;
 const OPEN = ["awaiting_code", "processing", "cancelling"];
@@ -82,22 +82,22 @@ export function putDevice(device) {
 /** Everything anew: after the start, and whenever the connection was lost. */
 export async function refresh() {
   const asked = performance.now();
-  const [settings, devices, report, recent, ...open] = await Promise.all([
+  const [settings, devices, report, doubtful, ...open] = await Promise.all([
     get("/v1/ui-settings"),
     get("/v1/devices"),
     get("/v1/report"),
-    list({}, LOOK_BACK),
-    ...OPEN.map((status) => list({ status }, LOOK_BACK)),
+    list({ attention: true }, URGENT),
+    ...OPEN.map((status) => list({ status }, URGENT)),
   ]);
   learn(settings);
   Object.assign(store, { settings, report });
   store.devices = new Map(devices.items.map((device) => [device.name, device]));
   const today = await list({ date: report.date }, store.rows);
   store.more = today.more;
-  const looked = recent.items.filter((payment) => payment.attention);
-  for (const payment of [...looked, ...today.items, ...open.flatMap((found) => found.items)]) keep(payment, asked);
+  const running = open.flatMap((found) => found.items);
+  for (const payment of [...doubtful.items, ...today.items, ...running]) keep(payment, asked);
   // A payment that was running when the connection was lost, and that none of the lists holds, has ended since.
-  const listed = new Set([...today.items, ...open.flatMap((found) => found.items)].map((payment) => payment.id));
+  const listed = new Set([...today.items, ...running].map((payment) => payment.id));
   const lostSight = [...store.payments.values()].filter((payment) => !isFinal(payment) && !listed.has(payment.id));
   for (const payment of await Promise.all(lostSight.map(({ id }) => get(`/v1/payments/${id}`)))) keep(payment, asked);
   changed("all");
