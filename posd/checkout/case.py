@@ -257,9 +257,12 @@ class Case:
         paid = after.status is Status.PAID and not self.payment.status.final
         for job, queued in self._shop.receipts(after, now_ms) if paid else ():
             batch.job(job, [queued])
+        refused = after.refund_refused is not None and self.payment.refund_refused is None
         await self._shop.journal.append(batch)
         settled = after.status.final and not self.payment.status.final
         self.payment = after
+        if refused:  # once: it is tried again for ever
+            _log.warning("%s: the gateway will not give the money back; a person should look", after.order_no)
         if any(isinstance(event, Submitted) for event in happened):
             self._activity = schedule.resubmitted(self._activity)
         if settled:

@@ -85,9 +85,7 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
             )
         case Declined(reason):
             return _over(payment, answer, reason)
-        case Closed() | Refunded():
-            return _over(payment, answer, Reason.DECLINED)
-        case RefundDone() if payment.refund_sent_at_ms is not None:
+        case Closed():
             return _over(payment, answer, Reason.DECLINED)
         case NotFound() if answer.source is Source.QUERY:
             known = payment.standing is not None
@@ -99,8 +97,8 @@ def _heard(payment: Payment, answer: Answered) -> Payment:
             return payment.but(unsent=True)
         case NotFound() | NotSent() | Accepted() | Unknown():
             return payment
-        case RefundDone() | RefundProcessing() | RefundFailed() | RefundNotSure() | RefundManual():
-            return payment
+        case Refunded() | RefundDone() | RefundProcessing() | RefundFailed() | RefundNotSure() | RefundManual():
+            return _given_back(payment, answer)
         case _:
             assert_never(answer.verdict)
 
@@ -109,6 +107,30 @@ def _never_left(payment: Payment, answer: Answered) -> bool:
     """Whether the latest attempt never left. An order that the gateway knows has left, whatever our side says."""
     of_the_latest = answer.source is Source.PAY and answer.asked_at_ms >= (payment.attempted_at_ms or 0)
     return of_the_latest and payment.standing is None
+
+
+def _given_back(payment: Payment, answer: Answered) -> Payment:
+    """What is said of the money that goes back. Where it must be moved by hand, ``Refunded`` says only that it left."""
+    sent = payment.refund_sent_at_ms is not None
+    match answer.verdict:
+        case Refunded() if not payment.by_hand:
+            return _over(payment, answer, Reason.DECLINED)
+        case RefundDone() if sent:
+            return _over(payment, answer, Reason.DECLINED)
+        case RefundProcessing() | RefundNotSure() if sent:
+            return payment.but(refund_refused=None, by_hand=False)
+        case RefundFailed() | RefundManual() if sent:
+            return _refund_refused(payment, answer)
+        case _:
+            return payment
+
+
+def _refund_refused(payment: Payment, answer: Answered) -> Payment:
+    """The gateway will not refund what must go back. It is tried again for ever, but a person should read why."""
+    refused = _cause(answer, Reason.SLOW_VOID)
+    attention = tuple(refused if cause.reason is Reason.SLOW_VOID else cause for cause in payment.attention)
+    by_hand = isinstance(answer.verdict, RefundManual)
+    return payment.but(refund_refused=refused, by_hand=by_hand, attention=attention)
 
 
 def _over(payment: Payment, answer: Answered, reason: Reason) -> Payment:
@@ -153,6 +175,8 @@ def _turned_up(payment: Payment, answer: Answered) -> Payment:
         refusals=0,
         refused=None,
         refund_sent_at_ms=None,
+        refund_refused=None,
+        by_hand=False,
         evidence=answer.evidence,
     )
     return alive.attended(_cause(answer, Reason.CONTRADICTION))

@@ -81,6 +81,10 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     """Cancels refused since the order was known to be paid."""
     refused: Refusal | None = None
     refund_sent_at_ms: int | None = None
+    refund_refused: Cause | None = None
+    """The gateway's latest word on that refund: it will not give the money back, or not by itself."""
+    by_hand: bool = False
+    """The gateway has taken that refund and wants the money moved by hand: "refunded" says only that it left then."""
 
     resolved_at_ms: int | None = None
     cause: Cause | None = None

@@ -21,7 +21,7 @@ from posd.payment.actions import (
 from posd.payment.events import Answered, Source, UndoStep
 from posd.payment.payment import Payment
 from posd.payment.terms import Rules
-from posd.payment.verdicts import Doubt, NotFound, RefundFailed, RefundNotSure, RefundProcessing, Unknown
+from posd.payment.verdicts import Doubt, NotFound, RefundFailed, RefundManual, RefundNotSure, RefundProcessing, Unknown
 
 PAY_PATIENCE_MS = 1_000
 """How long the pay request may stay unanswered before it is asked for beside it."""
@@ -32,6 +32,9 @@ TRAVEL_MS = 1_000
 UNDO_GAP_MS = 2_000
 """Between the first cancel and the second; doubled each time."""
 UNDO_GAP_MOST_MS = 60_000
+REFUSED_GAP_MOST_MS = 60 * 60_000
+"""The same where the gateway has refused to refund: an account must be filled up first, or somebody pays by hand, which
+the queries notice."""
 REFUND_QUERY_GAP_MS = 2_000
 """Between two questions after a refund on its way; doubled each time."""
 
@@ -118,7 +121,7 @@ def answered(activity: Activity, answer: Answered) -> Activity:
         case Source.CANCEL:
             return change(activity, undoing=False, ask_now=True)
         case Source.REFUND:
-            known = unclear or isinstance(answer.verdict, RefundProcessing)
+            known = unclear or isinstance(answer.verdict, RefundProcessing | RefundManual)
             return change(activity, undoing=False, refund_known=known, ask_now=True)
         case Source.REFUND_QUERY:
             gone = isinstance(answer.verdict, NotFound | RefundNotSure | RefundFailed)
@@ -200,12 +203,11 @@ def _undo_at_ms(payment: Payment, activity: Activity, rules: Rules) -> int | Non
         return None
     if _ask_refund(payment, activity):
         asked = activity.refund_asked_at_ms
-        return (payment.refund_sent_at_ms or 0) if asked is None else asked + _refund_gap_ms(activity)
+        return (payment.refund_sent_at_ms or 0) if asked is None else asked + _refund_gap_ms(payment, activity)
     floor_ms = max(payment.floor_ms(rules), arrived_by_ms(payment, activity) + rules.void.floor_ms)
     if activity.undone_at_ms is None:
         return floor_ms
-    gap_ms = min(UNDO_GAP_MS << min(activity.undos - 1, 10), UNDO_GAP_MOST_MS)
-    return max(floor_ms, activity.undone_at_ms + gap_ms)
+    return max(floor_ms, activity.undone_at_ms + _undo_gap_ms(payment, UNDO_GAP_MS, activity.undos - 1))
 
 
 def arrived_by_ms(payment: Payment, activity: Activity) -> int:
@@ -222,8 +224,13 @@ def _ask_refund(payment: Payment, activity: Activity) -> bool:
     return activity.refund_known and payment.refund_sent_at_ms is not None and payment.paid is not None
 
 
-def _refund_gap_ms(activity: Activity) -> int:
-    return min(REFUND_QUERY_GAP_MS << min(activity.refund_asks, 10), UNDO_GAP_MOST_MS)
+def _refund_gap_ms(payment: Payment, activity: Activity) -> int:
+    return _undo_gap_ms(payment, REFUND_QUERY_GAP_MS, activity.refund_asks)
+
+
+def _undo_gap_ms(payment: Payment, first_ms: int, doublings: int) -> int:
+    most_ms = UNDO_GAP_MOST_MS if payment.refund_refused is None else REFUSED_GAP_MOST_MS
+    return min(first_ms << min(doublings, 11), most_ms)
 
 
 def _without(queries_ms: tuple[int, ...], asked_at_ms: int) -> tuple[int, ...]:

@@ -100,7 +100,8 @@ def apply(payment: Payment, event: PaymentEvent) -> Payment:
         case Resolved():
             return _resolved(payment, event)
         case AttentionRaised():
-            return payment.attended(Cause(event.reason, event.note))
+            slow = payment.refund_refused if event.reason is Reason.SLOW_VOID else None
+            return payment.attended(slow or Cause(event.reason, event.note))
         case Resumed():
             since = payment.sure_since_ms if event.clock_trusted else event.at_ms
             return payment.but(interrupted=True, sure_since_ms=since)

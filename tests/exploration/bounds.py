@@ -21,6 +21,7 @@ SCALED = {
     (schedule, "PAY_PATIENCE_MS"): 1,
     (schedule, "UNDO_GAP_MS"): 1,
     (schedule, "UNDO_GAP_MOST_MS"): 2,
+    (schedule, "REFUSED_GAP_MOST_MS"): 2,  # the pace of refused refunds is left to the unit tests
     (schedule, "REFUND_QUERY_GAP_MS"): 1,
     (schedule, "FOLLOW_UP_GAP_MS"): 1,
     (schedule, "_LIVELY_AFTER_WINDOW_MS"): 10**9,  # the falling pace of old payments is left to the unit tests
@@ -90,6 +91,8 @@ class Scenario:
     """The gateway may refuse a cancel though it could do it."""
     refunds: bool = True
     """A refund may be in progress, not sure or failed; else it is done at once."""
+    refused: bool = False
+    """The gateway refuses each refund; once it has, a person may give the money back there by other ways."""
     slow_disk: bool = False
     """Ticks may pass between the record of the submit and the pay request."""
     ghosts: bool = True

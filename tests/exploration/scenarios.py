@@ -28,6 +28,17 @@ SHORT = (
     # Gateways whose cancel is only taken, and may be done later, or never; the second does not reverse what is paid.
     Scenario("accepting", window=1, horizon=3, proves=False, crashes=1, refusals=False, refunds=False, ghosts=False),
     Scenario("closing", window=1, horizon=2, proves=False, reverses=False, ghosts=False),
+    Scenario(
+        "refund refused",
+        window=1,
+        horizon=3,
+        proves=False,
+        reverses=False,
+        refused=True,
+        crashes=1,
+        cashier=False,
+        ghosts=False,
+    ),
     # A code that posd shows: the window is longer than the horizon and begins with the answer to pay.
     Scenario("shown code", window=3, horizon=2, code=True, refunds=False),
     Scenario("never left", window=3, horizon=3, unsent=True, crashes=1, refusals=False, refunds=False),
@@ -48,6 +59,7 @@ DEEP = (
     Scenario("accepting, with a deadline", window=2, horizon=4, floor=3, deadline=5, proves=False, crashes=1),
     Scenario("closing", window=2, horizon=4, proves=False, reverses=False, crashes=1),
     Scenario("closing, notified", window=1, horizon=3, proves=False, reverses=False, notices=2, queries=2),
+    Scenario("refund refused", window=2, horizon=4, floor=3, deadline=5, refused=True, crashes=1),
     Scenario("shown code", window=4, horizon=2, code=True, crashes=2, queries=2),
     Scenario("never left", window=4, horizon=4, floor=2, unsent=True, crashes=2, queries=2),
     Scenario("too late", window=2, horizon=3, late=True, crashes=1, notices=1),

@@ -204,6 +204,8 @@ class Moves:
             yield from self._refund(world._replace(ghost_refund=False), ghost=True)
         if world.deferred:
             yield "the cancel is carried out", self._reversed(world._replace(deferred=False))
+        if self._scenario.refused and world.order is View.PAID and world.refund is Back.FAILED:
+            yield "a person gives it back", self._turned(world, View.REFUNDED)
         if world.refund is Back.PROCESSING:
             yield "the refund is done", self._give_back(world)
             yield "the refund fails", self._refund_turned(world, Back.FAILED)
@@ -281,6 +283,9 @@ class Moves:
         """The same number is the same refund; one that failed or is not sure is tried once more."""
         if world.order is not View.PAID or world.refund in {Back.PROCESSING, Back.DONE}:
             yield world
+            return
+        if self._scenario.refused:
+            yield self._refund_turned(world, Back.FAILED)
             return
         yield self._give_back(world)
         if self._scenario.refunds:

@@ -152,12 +152,10 @@ MONEY = (
     one(
         "take a cancel that was taken for one that was done",
         ANSWERS,
-        "case Closed() | Refunded():",
-        "case Closed() | Refunded() | Accepted():",
+        "case Closed():",
+        "case Closed() | Accepted():",
     ),
-    one(
-        "take a refusal for a proof", ANSWERS, "case Closed() | Refunded():", "case Closed() | Refunded() | Refused():"
-    ),
+    one("take a refusal for a proof", ANSWERS, "case Closed():", "case Closed() | Refused():"),
     one(
         "take a lost cancel answer for a proof",
         ANSWERS,
@@ -169,14 +167,50 @@ MONEY = (
     one(
         "take a refund in progress for one that was done",
         ANSWERS,
-        "case RefundDone() if payment.refund_sent_at_ms is not None:",
-        "case RefundDone() | RefundProcessing() if payment.refund_sent_at_ms is not None:",
+        "case RefundDone() if sent:",
+        "case RefundDone() | RefundProcessing() if sent:",
     ),
     one(
         "take a word about any refund for ours",
         ANSWERS,
-        "case RefundDone() if payment.refund_sent_at_ms is not None:",
+        "case RefundDone() if sent:",
         "case RefundDone():",
+    ),
+    one(
+        "take a refused refund for one that was done",
+        ANSWERS,
+        "return _refund_refused(payment, answer)",
+        "return _over(payment, answer, Reason.DECLINED)",
+    ),
+    one(
+        "give up a refund that is refused",
+        SCHEDULE,
+        "activity.undoing or payment.unsent:",
+        "activity.undoing or payment.unsent or payment.refund_refused:",
+    ),
+    one(
+        "send a refused refund as often as a cancel",
+        SCHEDULE,
+        "if payment.refund_refused is None else REFUSED_GAP_MOST_MS",
+        "",
+    ),
+    one(
+        "hide why a refund is refused",
+        ANSWERS,
+        "by_hand=by_hand, attention=attention)",
+        "by_hand=by_hand)",
+    ),
+    one(
+        "take what must be moved by hand for returned",
+        ANSWERS,
+        "case Refunded() if not payment.by_hand:",
+        "case Refunded():",
+    ),
+    one(
+        "send again what must be moved by hand",
+        SCHEDULE,
+        "RefundProcessing | RefundManual)",
+        "RefundProcessing)",
     ),
     one(
         "cancel once and never again",

@@ -33,7 +33,6 @@ from posd.payment.verdicts import (
     RefundDone,
     Refunded,
     RefundFailed,
-    RefundManual,
     RefundNotSure,
     RefundProcessing,
     Refusal,
@@ -337,13 +336,19 @@ def test_a_refund_that_was_not_done_is_sent_again_with_the_same_number(verdict: 
     assert number == play.payment.void_refund_no
 
 
-@pytest.mark.parametrize("verdict", [RefundManual(), RefundFailed(), RefundNotSure(), RefundProcessing(), NotSent()])
+@pytest.mark.parametrize("verdict", [RefundFailed(), RefundNotSure(), RefundProcessing(), NotSent()])
 def test_a_refund_that_is_not_done_proves_nothing(verdict: AnyVerdict) -> None:
     """Only `Refunded`, or the refund done, ends it."""
     play = voiding(CLOSING).answer(Source.CANCEL, LOST).answer(Source.QUERY, PAID).at(18)
     play.answer(Source.REFUND, verdict)
     assert Status.CANCELLING == play.stands()
     assert Status.CANCELLED == play.at(40).answer(Source.QUERY, Refunded()).stands()
+
+
+def test_a_refusal_without_our_refund_says_nothing() -> None:
+    """A word about a refund that we have not sent is not about this void."""
+    play = voiding().answer(Source.NOTIFICATION, RefundFailed())
+    assert play.payment.refund_refused is None
 
 
 def test_refund_done_without_our_refund_is_no_proof() -> None:
