@@ -29,7 +29,7 @@ from posd.gateways.factory import make_gateways
 from posd.gateways.gateway import Gateway
 from posd.gateways.signing import SigningKeyError
 from posd.ids import Ids
-from posd.journal.access import demand_own, readable_by_others
+from posd.journal.access import demand_own, lax_modes
 from posd.journal.errors import JournalError
 from posd.journal.journal import check_version
 from posd.journal.writer import connect
@@ -96,7 +96,7 @@ def _permissions(path: Path) -> Finding:
         demand_own(path)
     except JournalError as error:
         return Finding("permissions", ok=False, text=str(error))
-    lax = list(readable_by_others(path))
+    lax = list(lax_modes(path))
     return Finding("permissions", not lax, lax[0] if lax else f"{path} is for posd and its group")
 
 

@@ -30,11 +30,11 @@ def _run(options: argparse.Namespace) -> int:
     from posd.api.server import ListenError
     from posd.daemon import serve
     from posd.gateways.signing import SigningKeyError
-    from posd.journal.access import readable_by_others
+    from posd.journal.access import lax_modes
     from posd.logs import set_up_logging
 
     set_up_logging()
-    for warning in readable_by_others(Path(config.journal.path)):
+    for warning in lax_modes(Path(config.journal.path)):
         _log.warning("%s", warning)
     try:
         asyncio.run(serve(config))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from posd.journal.access import demand_own, readable_by_others
+from posd.journal.access import demand_own, lax_modes
 from posd.journal.errors import JournalUnusable
 
 A_USER = 4711
@@ -41,11 +41,21 @@ def test_somebody_elses_is_refused(journal: Path, monkeypatch: pytest.MonkeyPatc
         demand_own(journal)
 
 
-@pytest.mark.parametrize(("mode", "told"), [(0o700, 0), (0o750, 0), (0o751, 1), (0o754, 1), (0o755, 1)])
+@pytest.mark.parametrize(("mode", "told"), [(0o700, 0), (0o750, 0), (0o751, 1), (0o755, 1), (0o770, 1), (0o775, 2)])
 def test_who_may_look(journal: Path, mode: int, told: int) -> None:
-    """Posd's user and its group; everybody else is told of, the file as well."""
+    """Posd's user and its group; everybody else, and a group that may write, is told of, the file as well."""
     journal.parent.chmod(mode)
     journal.touch(mode=0o640)
-    assert told == len(list(readable_by_others(journal)))
+    assert told == len(list(lax_modes(journal)))
     journal.chmod(0o644)
-    assert told + 1 == len(list(readable_by_others(journal)))
+    assert told + 1 == len(list(lax_modes(journal)))
+
+
+def test_a_directory_of_everybody(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused, unless nobody can replace there what is another's, as in /tmp."""
+    run_as(monkeypatch, journal.parent.stat().st_uid)
+    journal.parent.chmod(0o1777)
+    demand_own(journal)
+    journal.parent.chmod(0o777)
+    with pytest.raises(JournalUnusable, match="written to by everybody"):
+        demand_own(journal)
