@@ -18,5 +18,5 @@ def make_gateways(config: Config, clock: TimeLine, ids: Ids) -> dict[str, Gatewa
         timeouts = Timeouts(common.connect_timeout, common.query_timeout, common.pay_timeout)
         transport = Transport(common.base_url, timeouts=timeouts, ca_file=common.ca_file, pins=common.pin_sha256)
         codec = make_codec(common.protocol, section.settings)
-        found[name] = Gateway(name, codec, transport, clock.now_ms, ids.nonce)
+        found[name] = Gateway(name, codec, transport, clock.now_ms, ids.nonce, wall_ms=clock.wall_ms)
     return found

@@ -32,23 +32,31 @@ class Rig:
     """One till: a directory, its gateway, its printer, and the daemon while it lives."""
 
     def __init__(
-        self, directory: Path, protocol: str, simulator: Simulator, printer: VirtualPrinter, seed: int
+        self,
+        directory: Path,
+        protocol: str,
+        simulator: Simulator,
+        printer: VirtualPrinter,
+        seed: int,
+        horizon_s: float = 3.0,
     ) -> None:
         self.directory, self.simulator, self.printer = directory, simulator, printer
         self.config, self.socket = directory / "posd.toml", directory / "s"
         self.journal = directory / "journal.db"
         self.told: dict[str, str] = {}
         """The ends that the POS was told of, by payment."""
+        self.program: tuple[str, ...] = ("-m", "posd")
+        """What the daemon is started with: arguments of Python."""
         self.kills = 0
         self.process: asyncio.subprocess.Process | None = None
         self._rng = Random(seed)
         self._orders = 0
-        self._write_config(protocol)
+        self._write_config(protocol, horizon_s)
 
-    def _write_config(self, protocol: str) -> None:
+    def _write_config(self, protocol: str, horizon_s: float) -> None:
         gateway = self.simulator.settings(protocol, self.directory)
         quick: dict[str, object] = {"pay_timeout": 2.0, "query_timeout": 1.0}
-        payments = {"gateway": "main", "window": 2.0, "arrival_horizon": 3.0, "poll_interval": 0.2}
+        payments = {"gateway": "main", "window": 2.0, "arrival_horizon": horizon_s, "poll_interval": 0.2}
         sections: tuple[tuple[str, dict[str, Any]], ...] = (
             ("terminal", {"id": "0101", "store_id": "md_001", "store_name": "示例超市人民路店"}),
             ("journal", {"path": str(self.journal)}),
@@ -80,7 +88,7 @@ class Rig:
 
     async def launch(self) -> None:
         """Start the daemon; it may be killed before it serves."""
-        arguments = (sys.executable, "-m", "posd", "--config", str(self.config), "run")
+        arguments = (sys.executable, *self.program, "--config", str(self.config), "run")
         with (self.directory / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*arguments, stdout=log, stderr=log)
 
@@ -161,6 +169,10 @@ class Rig:
         """Let everything end: payments, refunds, paper."""
         await self.launch()
         await self.serves()
+        await self.ends()
+
+    async def ends(self) -> None:
+        """Wait until nothing is open."""
         async with asyncio.timeout(ENDS_S):
             while await self._open():  # noqa: ASYNC110 - another process has no event of ours
                 await asyncio.sleep(0.1)
@@ -234,13 +246,13 @@ def _is_original(text: str) -> bool:
 
 
 @asynccontextmanager
-async def rig(directory: Path, protocol: str, seed: int) -> AsyncIterator[Rig]:
+async def rig(directory: Path, protocol: str, seed: int, horizon_s: float = 3.0) -> AsyncIterator[Rig]:
     """A till; whatever still runs at the end is killed."""
     printer = VirtualPrinter()
     await printer.start()
     try:
         async with Simulator(query_burst_max=10_000) as simulator:
-            made = Rig(directory, protocol, simulator, printer, seed)
+            made = Rig(directory, protocol, simulator, printer, seed, horizon_s)
             try:
                 yield made
             finally:
