@@ -15,6 +15,9 @@ ORDER_NO_SERIAL = 4
 """Characters after the second of an order number. The first is a letter: no payment code has one, so that a receipt
 scanned by mistake is never taken for the customer's wallet. 720,000 numbers a second on each terminal."""
 
+REFUND_NO_SERIAL = 3
+"""What the longest order number leaves of the 32 characters that the gateways take, after the letter."""
+
 
 class Ids:
     """Makes names. ``below`` gives a random number below its argument; the system's source unless a seed is wanted."""
@@ -37,6 +40,16 @@ class Ids:
         serial = _LETTERS[self._below(len(_LETTERS))]
         serial += "".join(_CROCKFORD[self._below(32)] for _ in range(ORDER_NO_SERIAL - 1))
         return f"{prefix}{terminal_id}{moment}{serial}"
+
+    def refund_no(self, order_no: str, count: int, *, others_may_exist: bool) -> str:
+        """The number of the ``count``-th refund of an order: ``…R1``.
+
+        Where others may have been made that are in no journal any more, ``…S7QM``: a number that was used would only
+        repeat the refund that it was used for.
+        """
+        if not others_may_exist:
+            return f"{order_no}R{count}"
+        return f"{order_no}S{_characters(self._below(1 << 5 * REFUND_NO_SERIAL), REFUND_NO_SERIAL)}"
 
     def nonce(self) -> str:
         """32 hexadecimal digits that a request carries so that no two are alike."""

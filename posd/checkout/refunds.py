@@ -98,11 +98,13 @@ class Refunds:
         if payment.status is not Status.PAID:
             raise errors.NotRefundable(f"{payment.order_no} is {payment.status}; only a paid payment can be refunded")
         earlier = await self._shop.journal.read(lambda db: queries.refunds_of(db, payment.payment_id))
+        restored_at_ms = await self._shop.journal.read(queries.restored_at_ms)
         left = payment.amount - sum(refund.holds for refund in earlier)
         if amount > left:
             raise errors.RefundExceedsAmount(f"{left} fen of {payment.amount} are left to refund")
         now_ms = self._shop.clock.now_ms()
-        number = f"{payment.order_no}R{len(earlier) + 1}"
+        lost = restored_at_ms is not None and payment.created_at_ms <= restored_at_ms
+        number = self._ids.refund_no(payment.order_no, len(earlier) + 1, others_may_exist=lost)
         requested = RefundRequested(now_ms, self._ids.new("ref", now_ms), number, payment.payment_id, amount, reason)
         refund = machine.request(requested)
         batch = Batch(keys=[Key(key.key, key.fingerprint, refund.refund_id)]).refund(refund, [requested])

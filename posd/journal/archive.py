@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 
+from posd.journal.access import give_to_the_owner
 from posd.journal.errors import JournalError, JournalUnavailable
 from posd.journal.writer import GENESIS, chain
 
@@ -150,7 +151,9 @@ def _runs(db: sqlite3.Connection, rows: list[_Row]) -> Iterator[Gap]:
 
 def _write(folder: Path, rows: list[_Row], runs: Iterable[Gap]) -> Path:
     """The archive, durable and read again."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+        give_to_the_owner(folder, folder.parent)
     file = folder / f"events-{rows[0][0]:010d}-{rows[-1][0]:010d}.jsonl"
     fresh = file.with_suffix(".new")
     starts = {run.first: run.before.hex() for run in runs}
@@ -165,6 +168,7 @@ def _write(folder: Path, rows: list[_Row], runs: Iterable[Gap]) -> Path:
         os.fsync(out.fileno())
     if check_archive(fresh) != len(rows):
         raise OSError(f"{fresh} does not read as it was written")
+    give_to_the_owner(fresh, folder)
     fresh.replace(file)
     directory = os.open(folder, os.O_RDONLY)
     try:

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from posd.clock import TimeLine
 from posd.histogram import Histogram
-from posd.journal.access import demand_own
+from posd.journal.access import demand_own, give_to_the_owner
 from posd.journal.archive import Archived, archive_some
 from posd.journal.batch import Batch, Told
 from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable, JournalUnusable, KeyTaken
@@ -195,6 +195,7 @@ def take_lock(path: Path) -> int:
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise JournalUnusable(f"{path}: {error.strerror}; its directory must belong to posd's user") from error
+    give_to_the_owner(Path(f"{path}.lock"), path.parent)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -220,7 +221,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     except (sqlite3.Error, OSError) as error:
         raise JournalUnusable(f"{path} cannot be opened: {error}; restore it from a backup") from error
     if fresh:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     return connection
 
 
@@ -247,8 +248,8 @@ def _relive(connection: sqlite3.Connection, version: int) -> None:
     relive_for(connection, version)
 
 
-def _sync_directory(directory: Path) -> None:
-    """Make the new file's name durable too."""
+def sync_directory(directory: Path) -> None:
+    """Make a new file's name durable too."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

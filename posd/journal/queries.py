@@ -152,6 +152,12 @@ def find_job(db: sqlite3.Connection, job_id: str) -> PrintJob | None:
     return job_of(row[0]) if row else None
 
 
+def restored_at_ms(db: sqlite3.Connection) -> int | None:
+    """The last moment in the backup that this journal was restored from, by ``restore``; None where it never was."""
+    row = db.execute("SELECT value FROM meta WHERE key = 'restored_at_ms'").fetchone()
+    return int(row[0]) if row else None
+
+
 def find_key(db: sqlite3.Connection, key: str) -> tuple[bytes, str] | None:
     """The fingerprint and the subject of an idempotency key."""
     query = "SELECT fingerprint, subject_id FROM idempotency_keys WHERE key = ?"
