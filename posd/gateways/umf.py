@@ -18,10 +18,13 @@ from posd.payment.verdicts import Doubt, Evidence, Unknown
 
 GOODS_ID = "goods"
 """What the examples of both documents send as ``goodsId`` where nothing better is known."""
-GOODS_ID_LIMIT = 16
 GOODS_INFO_LIMIT = 128
 NOTIFY_URL_LIMIT = 256
 
+
+BROKEN = Unknown(Doubt.BROKEN_BODY)
+MISMATCH = Unknown(Doubt.MISMATCH)
+UNCLEAR = Unknown(Doubt.UNCLEAR_CODE)
 
 V = TypeVar("V")
 
@@ -111,7 +114,7 @@ def divided(amount: Fen, discount: object, paid: object) -> Amounts | Unknown:
         return Amounts.undiscounted(amount)
     discount_fen, paid_fen = parse_fen(discount), parse_fen(paid)
     if (discount_fen is None and not is_blank(discount)) or (paid_fen is None and not is_blank(paid)):
-        return Unknown(Doubt.BROKEN_BODY)
+        return BROKEN
     if paid_fen is None:
         paid_fen = Fen(amount - (discount_fen or 0))
     if discount_fen is None:
@@ -119,7 +122,7 @@ def divided(amount: Fen, discount: object, paid: object) -> Amounts | Unknown:
     try:
         return Amounts(amount, discount_fen, paid_fen)
     except AmountError:
-        return Unknown(Doubt.MISMATCH)
+        return MISMATCH
 
 
 def details_of(fields: Mapping[str, JsonValue], names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:

@@ -7,10 +7,11 @@ apps and pages and are made by hand. Money goes back by refund only: a close is 
 from __future__ import annotations
 
 from posd.gateways.base import Answer, Goods, HttpResponse, OrderRef, PayOrder, RefundOrder, Stamp, beijing
-from posd.gateways.chinaums.codes import REFUND_STATUS, STATUS, Meaning, RefundStanding, Standing
+from posd.gateways.chinaums.answers import details_of, refund_stands, refused_query, refused_refund
+from posd.gateways.chinaums.codes import REFUND_STATUS, STATUS, Meaning, Standing
 from posd.gateways.chinaums.settings import ChinaumsSettings
 from posd.gateways.chinaums.wire import Fields, Reply, open_answer
-from posd.gateways.json_body import JsonValue, code_of, text_of
+from posd.gateways.json_body import JsonValue, text_of
 from posd.gateways.texts import cut, fitting
 from posd.payment.amounts import Amounts, Fen, parse_fen
 from posd.payment.verdicts import (
@@ -23,10 +24,7 @@ from posd.payment.verdicts import (
     PaymentVerdict,
     Pending,
     Reason,
-    RefundDone,
     Refunded,
-    RefundFailed,
-    RefundProcessing,
     RefundVerdict,
     Refusal,
     Refused,
@@ -52,11 +50,6 @@ _DETAILS = (
     "refId",
     "settleDate",
 )
-# The longest of them is a list of the sources of the money, a few words each.
-_DETAIL_LIMIT = 255
-
-
-_NOTHING = Fen(0)
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -147,15 +140,7 @@ def read_query(response: HttpResponse, order: OrderRef, settings: ChinaumsSettin
     reply = open_answer(response, settings, said="status")
     if isinstance(reply, Answer):
         return reply
-    match reply.meaning:
-        case Meaning.SUCCESS:
-            return read_order(reply, order)
-        case Meaning.NOT_FOUND:
-            return Answer(NotFound(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+    return read_order(reply, order) if reply.meaning is Meaning.SUCCESS else refused_query(reply)
 
 
 def read_order(reply: Reply, order: OrderRef) -> Answer[PaymentVerdict]:
@@ -169,7 +154,7 @@ def read_order(reply: Reply, order: OrderRef) -> Answer[PaymentVerdict]:
         case Standing.PAYING:
             return Answer(Pending(), reply.evidence)
         case Standing.PAID:
-            return _paid(reply, order.amount)
+            return _paid(reply, order.amount, Fen(0))
         case Standing.REFUNDING:
             return _gone_back(reply, order)
         case Standing.CLOSED:
@@ -188,7 +173,7 @@ def _gone_back(reply: Reply, order: OrderRef) -> Answer[PaymentVerdict]:
     return _paid(reply, order.amount, refunded)
 
 
-def _paid(reply: Reply, amount: Fen, refunded: Fen = _NOTHING) -> Answer[PaymentVerdict]:
+def _paid(reply: Reply, amount: Fen, refunded: Fen) -> Answer[PaymentVerdict]:
     amounts = _amounts(reply, amount)
     if isinstance(amounts, Answer):
         return amounts
@@ -198,7 +183,7 @@ def _paid(reply: Reply, amount: Fen, refunded: Fen = _NOTHING) -> Answer[Payment
         trade_no=text_of(fields, "seqId"),
         channel_trade_no=text_of(fields, "targetOrderId"),
         paid_at=text_of(fields, "payTime"),
-        details=tuple((name, value[:_DETAIL_LIMIT]) for name in _DETAILS if (value := code_of(fields, name))),
+        details=details_of(reply, _DETAILS),
         refunded=refunded,
     )
     return Answer(verdict, reply.evidence)
@@ -241,22 +226,11 @@ def read_close(response: HttpResponse, order: OrderRef, settings: ChinaumsSettin
 
 
 def read_refund(response: HttpResponse, refund: RefundOrder, settings: ChinaumsSettings) -> Answer[RefundVerdict]:
-    """ChinaUMS 1.3 退款.
-
-    ``RefundFailed`` speaks of this call: an earlier one with the same number may have worked, and the query knows.
-    """
+    """ChinaUMS 1.3 退款."""
     reply = open_answer(response, settings, said="refundStatus")
     if isinstance(reply, Answer):
         return reply
-    match reply.meaning:
-        case Meaning.SUCCESS:
-            return _refund_stands(reply, refund)
-        case Meaning.NOT_FOUND | Meaning.NOT_ALLOWED | Meaning.REJECTED:
-            return Answer(RefundFailed(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+    return _read_refund(reply, refund) if reply.meaning is Meaning.SUCCESS else refused_refund(reply)
 
 
 def read_refund_query(response: HttpResponse, refund: RefundOrder, settings: ChinaumsSettings) -> Answer[RefundVerdict]:
@@ -264,18 +238,10 @@ def read_refund_query(response: HttpResponse, refund: RefundOrder, settings: Chi
     reply = open_answer(response, settings, said="refundStatus")
     if isinstance(reply, Answer):
         return reply
-    match reply.meaning:
-        case Meaning.SUCCESS:
-            return _refund_stands(reply, refund)
-        case Meaning.NOT_FOUND:
-            return Answer(NotFound(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+    return _read_refund(reply, refund) if reply.meaning is Meaning.SUCCESS else refused_query(reply)
 
 
-def _refund_stands(reply: Reply, refund: RefundOrder) -> Answer[RefundVerdict]:
+def _read_refund(reply: Reply, refund: RefundOrder) -> Answer[RefundVerdict]:
     # The query asks for the refund as merOrderId; its example answers with the order there, another part with neither.
     doubt = reply.other_number("merOrderId", refund.order.order_no, refund.refund_no)
     doubt = doubt or reply.other_number("refundOrderId", refund.refund_no)
@@ -283,13 +249,5 @@ def _refund_stands(reply: Reply, refund: RefundOrder) -> Answer[RefundVerdict]:
         return doubt
     if refund.refund_no not in (reply.fields.get("refundOrderId"), reply.fields.get("merOrderId")):
         return reply.doubt(Doubt.UNCLEAR_CODE)
-    match REFUND_STATUS.get(reply.state or ""):
-        case RefundStanding.DONE:
-            # refundAmount is the total of all refunds (总退款金额); this field is what the customer got of this one.
-            return Answer(RefundDone(parse_fen(reply.fields.get("refundInvoiceAmount"))), reply.evidence)
-        case RefundStanding.PROCESSING:
-            return Answer(RefundProcessing(), reply.evidence)
-        case RefundStanding.FAILED:
-            return Answer(RefundFailed(), reply.evidence)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+    # Its refundAmount is the total of all refunds (总退款金额), and so is not looked at.
+    return refund_stands(reply, REFUND_STATUS.get(reply.state or ""))

@@ -8,17 +8,11 @@ after it, and a refund by the query of the refund.
 from __future__ import annotations
 
 from posd.gateways.base import Answer, HttpResponse, OrderRef, PayOrder, RefundOrder
-from posd.gateways.chinaums.codes import (
-    POSLINK_SUCCESS,
-    Meaning,
-    RefundStanding,
-    Standing,
-    query_result,
-    refund_result,
-)
+from posd.gateways.chinaums.answers import details_of, refund_stands, refused_query, refused_refund
+from posd.gateways.chinaums.codes import POSLINK_SUCCESS, Meaning, Standing, query_result, refund_result
 from posd.gateways.chinaums.settings import ChinaumsSettings
 from posd.gateways.chinaums.wire import Fields, Reply, open_answer
-from posd.gateways.json_body import code_of, text_of
+from posd.gateways.json_body import text_of
 from posd.gateways.texts import cut, reason_of
 from posd.payment.amounts import Fen, parse_fen
 from posd.payment.terms import Method
@@ -30,9 +24,7 @@ from posd.payment.verdicts import (
     NotFound,
     Paid,
     PaymentVerdict,
-    RefundDone,
     Refunded,
-    RefundFailed,
     RefundProcessing,
     RefundVerdict,
     Refusal,
@@ -57,11 +49,6 @@ _DETAILS = (
     "retrievalRefNum",
     "originalRetrievalRefNum",
 )
-# A discount in words has a line; more is cut, so that an answer cannot fill the journal.
-_DETAIL_LIMIT = 255
-
-
-_NOTHING = Fen(0)
 
 
 # --- what is asked ----------------------------------------------------------------------------------------------------
@@ -112,7 +99,9 @@ def read_pay(response: HttpResponse, order: PayOrder, settings: ChinaumsSettings
         return reply
     if reply.code != POSLINK_SUCCESS:
         return reply.doubt(Doubt.UNCLEAR_CODE)
-    return reply.other_number("merchantOrderId", order.order_no) or _paid(reply, order.amount, "transactionAmount")
+    return reply.other_number("merchantOrderId", order.order_no) or _paid(
+        reply, order.amount, "transactionAmount", Fen(0)
+    )
 
 
 def read_query(response: HttpResponse, order: OrderRef, settings: ChinaumsSettings) -> Answer[PaymentVerdict]:
@@ -121,25 +110,15 @@ def read_query(response: HttpResponse, order: OrderRef, settings: ChinaumsSettin
     if isinstance(reply, Answer):
         return reply
     if reply.code != POSLINK_SUCCESS:
-        return _refused_query(reply)
+        return refused_query(reply)
     return reply.other_number("merchantOrderId", order.order_no) or _stands(reply, order)
-
-
-def _refused_query(reply: Reply) -> Answer[PaymentVerdict]:
-    match reply.meaning:
-        case Meaning.NOT_FOUND:
-            return Answer(NotFound(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
 
 
 def _stands(reply: Reply, order: OrderRef) -> Answer[PaymentVerdict]:
     doubt = reply.other_amount("originalTransactionAmount", order.amount)
     match query_result(reply.state):
         case Standing.PAID:
-            return _paid(reply, order.amount, "originalTransactionAmount")
+            return _paid(reply, order.amount, "originalTransactionAmount", Fen(0))
         case Standing.REFUNDING:
             return doubt or _gone_back(reply, order)
         case Standing.CLOSED:
@@ -160,7 +139,7 @@ def _gone_back(reply: Reply, order: OrderRef) -> Answer[PaymentVerdict]:
     return _paid(reply, order.amount, "originalTransactionAmount", refunded)
 
 
-def _paid(reply: Reply, amount: Fen, total: str, refunded: Fen = _NOTHING) -> Answer[PaymentVerdict]:
+def _paid(reply: Reply, amount: Fen, total: str, refunded: Fen) -> Answer[PaymentVerdict]:
     amounts = reply.amounts(total, amount, "amount")
     if isinstance(amounts, Answer):
         return amounts
@@ -171,7 +150,7 @@ def _paid(reply: Reply, amount: Fen, total: str, refunded: Fen = _NOTHING) -> An
         trade_no=text_of(fields, "orderId"),
         channel_trade_no=text_of(fields, "thirdPartyOrderId"),
         paid_at=day + moment if day and moment else text_of(fields, "originalTransactionTime"),
-        details=tuple((name, value[:_DETAIL_LIMIT]) for name in _DETAILS if (value := code_of(fields, name))),
+        details=details_of(reply, _DETAILS),
         refunded=refunded,
     )
     return Answer(verdict, reply.evidence)
@@ -200,24 +179,15 @@ def read_void(response: HttpResponse, order: OrderRef, settings: ChinaumsSetting
 
 
 def read_refund(response: HttpResponse, refund: RefundOrder, settings: ChinaumsSettings) -> Answer[RefundVerdict]:
-    """Poslink 交易退款: ``00`` is taken, and the query of the refund says that it is done.
-
-    ``RefundFailed`` speaks of this call: an earlier one with the same number may have worked, and the query knows.
-    """
+    """Poslink 交易退款: ``00`` is taken, and the query of the refund says that it is done."""
     reply = open_answer(response, settings)
     if isinstance(reply, Answer):
         return reply
     if (doubt := _other_refund(reply, refund)) is not None:
         return doubt
-    if reply.code == POSLINK_SUCCESS:
-        return reply.other_amount("transactionAmount", refund.amount) or Answer(RefundProcessing(), reply.evidence)
-    match reply.meaning:
-        case Meaning.NOT_FOUND | Meaning.NOT_ALLOWED | Meaning.REJECTED:
-            return Answer(RefundFailed(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+    if reply.code != POSLINK_SUCCESS:
+        return refused_refund(reply)
+    return reply.other_amount("transactionAmount", refund.amount) or Answer(RefundProcessing(), reply.evidence)
 
 
 def read_refund_query(response: HttpResponse, refund: RefundOrder, settings: ChinaumsSettings) -> Answer[RefundVerdict]:
@@ -228,26 +198,8 @@ def read_refund_query(response: HttpResponse, refund: RefundOrder, settings: Chi
     if (doubt := _other_refund(reply, refund)) is not None:
         return doubt
     if reply.code != POSLINK_SUCCESS:
-        return _refused_refund_query(reply)
-    match refund_result(reply.state, reply.message):
-        case RefundStanding.DONE:
-            return Answer(RefundDone(parse_fen(reply.fields.get("refundInvoiceAmount"))), reply.evidence)
-        case RefundStanding.PROCESSING:
-            return Answer(RefundProcessing(), reply.evidence)
-        case RefundStanding.FAILED:
-            return Answer(RefundFailed(), reply.evidence)
-        case RefundStanding.UNCLEAR:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
-
-
-def _refused_refund_query(reply: Reply) -> Answer[RefundVerdict]:
-    match reply.meaning:
-        case Meaning.NOT_FOUND:
-            return Answer(NotFound(), reply.evidence)
-        case Meaning.TOO_OFTEN:
-            return reply.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return reply.doubt(Doubt.UNCLEAR_CODE)
+        return refused_query(reply)
+    return refund_stands(reply, refund_result(reply.state, reply.message))
 
 
 def _other_refund(reply: Reply, refund: RefundOrder) -> Answer[RefundVerdict] | None:

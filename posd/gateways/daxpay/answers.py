@@ -170,8 +170,10 @@ def read_query(response: HttpResponse, order: OrderRef, settings: DaxpaySettings
     data = open_answer(response, settings)
     if isinstance(data, Answer):
         return data
-    if data.code == "0":
-        return read_order(data, order)
+    return read_order(data, order) if data.code == "0" else _refused_query(data)
+
+
+def _refused_query(data: Signed) -> Answer[NotFound | Unknown]:
     match data.complaint:
         case Complaint.NOT_FOUND:
             return Answer(NotFound(), data.evidence)
@@ -292,15 +294,7 @@ def read_refund_query(response: HttpResponse, refund: RefundOrder, settings: Dax
     data = open_answer(response, settings)
     if isinstance(data, Answer):
         return data
-    if data.code == "0":
-        return read_refund_order(data, refund)
-    match data.complaint:
-        case Complaint.NOT_FOUND:
-            return Answer(NotFound(), data.evidence)
-        case Complaint.TOO_OFTEN:
-            return data.doubt(Doubt.TOO_OFTEN)
-        case _:
-            return data.doubt(Doubt.UNCLEAR_CODE)
+    return read_refund_order(data, refund) if data.code == "0" else _refused_query(data)
 
 
 def read_refund_order(data: Signed, refund: RefundOrder) -> Answer[RefundVerdict]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from posd.gateways.base import OrderRef, PayOrder, RefundOrder
 from posd.gateways.json_body import JsonValue, code_of, text_of
-from posd.gateways.umf import Opened, details_of, divided, is_blank, joined
+from posd.gateways.umf import BROKEN, MISMATCH, UNCLEAR, Opened, details_of, divided, is_blank, joined
 from posd.gateways.umf_huishang.codes import (
     PAY_CODES,
     REFUND_DONE,
@@ -21,7 +21,6 @@ from posd.payment.amounts import Fen, parse_fen
 from posd.payment.verdicts import (
     Closed,
     Declined,
-    Doubt,
     Paid,
     PaymentVerdict,
     Pending,
@@ -31,10 +30,6 @@ from posd.payment.verdicts import (
     RefundVerdict,
     Unknown,
 )
-
-BROKEN = Unknown(Doubt.BROKEN_BODY)
-MISMATCH = Unknown(Doubt.MISMATCH)
-UNCLEAR = Unknown(Doubt.UNCLEAR_CODE)
 
 # What the journal keeps beside the amounts; the payer's ids are nobody's business here.
 _DETAILS = ("promotionDetail", "bankType", "payType", "cardType", "easyPaymentService")

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from posd.gateways.texts import reason_of
+from posd.gateways.umf import UNCLEAR
 from posd.payment.verdicts import (
     Accepted,
     Closed,
@@ -38,11 +39,8 @@ PAYING = ("01000000", "02000000", "03000000")
 CANCELLED = "88881137"
 REFUND_ACCEPTED = "88881220"
 
-_UNCLEAR = Unknown(Doubt.UNCLEAR_CODE)
-
 PAY_CODES: Mapping[str, PaymentVerdict] = MappingProxyType(
-    {code: Pending() for code in PAYING}
-    | {SIGNATURE_REFUSED: Declined(Reason.GATEWAY_REJECTED), SYSTEM_ERROR: _UNCLEAR}
+    {code: Pending() for code in PAYING} | {SIGNATURE_REFUSED: Declined(Reason.GATEWAY_REJECTED), SYSTEM_ERROR: UNCLEAR}
 )
 """用户被扫 and 用户主扫, by 全局参数说明 返回码. A decline has no published code: ``apisync`` is asked about it."""
 
@@ -51,22 +49,22 @@ SYNC_CODES: Mapping[str, PaymentVerdict] = MappingProxyType(
     | {
         CANCELLED: Closed(),
         # Accepted is not done, and the refund may be of a part: the refund query tells.
-        REFUND_ACCEPTED: _UNCLEAR,
-        SIGNATURE_REFUSED: _UNCLEAR,
-        SYSTEM_ERROR: _UNCLEAR,
+        REFUND_ACCEPTED: UNCLEAR,
+        SIGNATURE_REFUSED: UNCLEAR,
+        SYSTEM_ERROR: UNCLEAR,
     }
 )
 """订单状态同步, by 全局参数说明 返回码 and 常见问题."""
 
 REPEAL_CODES: Mapping[str, PaymentVerdict] = MappingProxyType(
     {code: Refused(Refusal.STILL_PAYING) for code in PAYING}
-    | {SUCCESS: Accepted(), SIGNATURE_REFUSED: Refused(Refusal.OTHER), SYSTEM_ERROR: _UNCLEAR}
+    | {SUCCESS: Accepted(), SIGNATURE_REFUSED: Refused(Refusal.OTHER), SYSTEM_ERROR: UNCLEAR}
 )
 """商户撤销交易, by 全局参数说明 返回码; ``0000`` is 撤销申请成功, an application (订单状态同步 常见问题)."""
 
 REFUND_CODES: Mapping[str, RefundVerdict] = MappingProxyType(
-    dict.fromkeys(PAYING, _UNCLEAR)
-    | {SUCCESS: RefundProcessing(), SIGNATURE_REFUSED: RefundFailed(), SYSTEM_ERROR: _UNCLEAR}
+    dict.fromkeys(PAYING, UNCLEAR)
+    | {SUCCESS: RefundProcessing(), SIGNATURE_REFUSED: RefundFailed(), SYSTEM_ERROR: UNCLEAR}
 )
 """商户退款请求, by 全局参数说明 返回码; ``0000`` is 退款受理成功, accepted (商户退款请求 常见问题)."""
 
@@ -110,7 +108,7 @@ def repeal_verdict(code: str, message: str, *, same_day: bool) -> PaymentVerdict
     if _STILL_PAYING.search(message):
         return Refused(Refusal.STILL_PAYING)
     if _DOUBTFUL.search(message):
-        return _UNCLEAR
+        return UNCLEAR
     return Refused(Refusal.OTHER if same_day and not _TOO_LATE.search(message) else Refusal.TOO_LATE)
 
 
@@ -119,14 +117,14 @@ def refund_verdict(code: str, message: str) -> RefundVerdict:
     known = REFUND_CODES.get(code)
     if known is not None:
         return known
-    return _UNCLEAR if _DOUBTFUL.search(message) or _DONE_BEFORE.search(message) else RefundFailed()
+    return UNCLEAR if _DOUBTFUL.search(message) or _DONE_BEFORE.search(message) else RefundFailed()
 
 
 def refund_query_verdict(message: str) -> RefundVerdict:
     """What ``refund/query`` says by a code other than ``0000``, which only means that the query did not work."""
     if _TOO_OFTEN.search(message):
         return Unknown(Doubt.TOO_OFTEN)
-    return NotFound() if _NOT_THERE.search(message) else _UNCLEAR
+    return NotFound() if _NOT_THERE.search(message) else UNCLEAR
 
 
 def _by_message(message: str) -> PaymentVerdict:
@@ -135,13 +133,13 @@ def _by_message(message: str) -> PaymentVerdict:
     if _NOT_THERE.search(message):
         return NotFound()
     if _DOUBTFUL.search(message) or _STILL_PAYING.search(message) or _NOT_DONE.search(message):
-        return _UNCLEAR
+        return UNCLEAR
     reason = reason_of(message)
     if reason is not Reason.DECLINED:
         return Declined(reason)
     if _CLOSED.search(message):
         return Closed()
-    return Declined(reason) if _FAILED.search(message) else _UNCLEAR
+    return Declined(reason) if _FAILED.search(message) else UNCLEAR
 
 
 _TOO_OFTEN = re.compile(r"频繁|过快|too (?:often|many|frequent)", re.IGNORECASE)

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from posd.gateways.base import Answer, HttpResponse, Notice, OrderRef, RefundOrder
 from posd.gateways.json_body import JsonValue, parse_array, parse_object, text_of
 from posd.gateways.texts import readable
-from posd.gateways.umf import details_of, is_blank
-from posd.gateways.umf_huishang.answers import BROKEN, MISMATCH, UNCLEAR, refund_names
+from posd.gateways.umf import BROKEN, MISMATCH, UNCLEAR, details_of, is_blank
+from posd.gateways.umf_huishang.answers import refund_names
 from posd.gateways.umf_huishang.codes import NOTICE_STATES, PAID_STATE, REFUND_NOTICE_STATES
 from posd.gateways.umf_huishang.wire import Wire
 from posd.payment.amounts import Amounts, Fen, parse_fen

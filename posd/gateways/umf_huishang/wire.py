@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -83,11 +84,7 @@ class Wire:
         credential: Secret | None = None,
     ) -> Exchange[V | Unknown]:
         """A call, and what ``judge`` makes of its answer once the signature holds."""
-
-        def open_answer(answer: dict[str, JsonValue]) -> Opened | Answer[Unknown]:
-            return self.open(operation, answer, credential)
-
-        return exchange(self.request(operation, fields), open_answer, judge)
+        return exchange(self.request(operation, fields), partial(self.open, operation, credential=credential), judge)
 
     def open(
         self, operation: str, fields: dict[str, JsonValue], credential: Secret | None = None

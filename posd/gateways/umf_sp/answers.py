@@ -9,7 +9,7 @@ from __future__ import annotations
 from posd.gateways.base import FaceAuth, OrderRef, PayOrder, RefundOrder, beijing
 from posd.gateways.json_body import code_of, text_of
 from posd.gateways.texts import reason_of
-from posd.gateways.umf import Opened, details_of
+from posd.gateways.umf import BROKEN, MISMATCH, UNCLEAR, Opened, details_of
 from posd.gateways.umf_sp.codes import (
     CANCEL_CODES,
     CLOSE_CODES,
@@ -26,7 +26,6 @@ from posd.gateways.umf_sp.codes import (
 from posd.payment.amounts import Amounts, Fen, parse_fen
 from posd.payment.verdicts import (
     Declined,
-    Doubt,
     Paid,
     PaymentVerdict,
     Pending,
@@ -36,10 +35,6 @@ from posd.payment.verdicts import (
     Refused,
     Unknown,
 )
-
-BROKEN = Unknown(Doubt.BROKEN_BODY)
-MISMATCH = Unknown(Doubt.MISMATCH)
-UNCLEAR = Unknown(Doubt.UNCLEAR_CODE)
 
 _DETAILS = ("bankCardType", "paySeq", "stlDate", "origRespDescMsg")
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TypeVar
 
+from posd.gateways.umf import UNCLEAR
 from posd.payment.verdicts import (
     Accepted,
     Closed,
@@ -68,10 +69,9 @@ MEANINGS: Mapping[str, str] = MappingProxyType(
 """返回码说明."""
 
 V = TypeVar("V")
-_UNCLEAR = Unknown(Doubt.UNCLEAR_CODE)
 _TOO_OFTEN = {"37": Unknown(Doubt.TOO_OFTEN)}
 # 01 is called 交易失败 and 系统错误 in one breath: what a system in trouble says of a payment is not known to be true.
-_TROUBLE = dict.fromkeys(("01", "04", "06", "99"), _UNCLEAR)
+_TROUBLE = dict.fromkeys(("01", "04", "06", "99"), UNCLEAR)
 
 
 def _table(default: V, *exceptions: Mapping[str, V]) -> Mapping[str, V]:
@@ -87,7 +87,7 @@ def _declined(reason: Reason, *codes: str) -> dict[str, PaymentVerdict]:
 
 MICROPAY_CODES: Mapping[str, PaymentVerdict] = _table(
     # 03, 05, 12, 14, 16, 17, 35, 36 speak of an order that stands, or did: the query tells.
-    _UNCLEAR,
+    UNCLEAR,
     dict.fromkeys(("02", "62"), Pending()),
     _TOO_OFTEN,
     _declined(Reason.GATEWAY_REJECTED, "08", "09", "10", "11", "13", "31", "32"),
@@ -103,7 +103,7 @@ CODE_USED = ("001100WN", "仅限使用一次")
 """A code of the channel that is known from a signed answer ("101 每个二维码仅限使用一次"), and what it must say."""
 
 QUERY_CODES: Mapping[str, PaymentVerdict] = _table(
-    _UNCLEAR,
+    UNCLEAR,
     # 35 says "or in the wrong state"; a query asks nothing of the state.
     dict.fromkeys(("17", "35"), NotFound()),
     {"14": Closed()},
@@ -114,7 +114,7 @@ QUERY_CODES: Mapping[str, PaymentVerdict] = _table(
 QUERY_STATES: Mapping[str, PaymentVerdict] = MappingProxyType(
     {
         # 转入退款: something went back, perhaps of a part. The refund query tells, says the document.
-        "01": _UNCLEAR,
+        "01": UNCLEAR,
         "02": Pending(),
         "03": Closed(),
         "04": Closed(),
@@ -149,12 +149,12 @@ REFUND_CODES: Mapping[str, RefundVerdict] = _table(
     _TROUBLE,
     _TOO_OFTEN,
     # In progress, or done before: the refund query tells.
-    dict.fromkeys(("02", "03", "12", "16", "62"), _UNCLEAR),
+    dict.fromkeys(("02", "03", "12", "16", "62"), UNCLEAR),
     {"00": RefundProcessing()},
 )
 """商户退款请求 ``respCode``: ``00`` is 退款受理成功, accepted; 其他返回码算是退款失败 (常见问题)."""
 
-REFUND_QUERY_CODES: Mapping[str, RefundVerdict] = _table(_UNCLEAR, dict.fromkeys(("17", "35"), NotFound()), _TOO_OFTEN)
+REFUND_QUERY_CODES: Mapping[str, RefundVerdict] = _table(UNCLEAR, dict.fromkeys(("17", "35"), NotFound()), _TOO_OFTEN)
 """退款订单查询 ``respCode`` other than ``00``: the query itself did not work, or found nothing."""
 
 REFUND_STATES: Mapping[str, RefundVerdict] = MappingProxyType(

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from posd.gateways.base import Answer, HttpResponse, Notice, OrderRef, RefundOrder
 from posd.gateways.json_body import parse_form
 from posd.gateways.texts import readable
-from posd.gateways.umf import details_of, divided
-from posd.gateways.umf_sp.answers import BROKEN, MISMATCH, UNCLEAR
+from posd.gateways.umf import BROKEN, MISMATCH, UNCLEAR, details_of, divided
 from posd.gateways.umf_sp.codes import CANCEL_NOTICE, PAY_NOTICE, REFUND_NOTICE
 from posd.gateways.umf_sp.wire import CONTENT_TYPE, Wire
 from posd.payment.amounts import parse_fen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from posd.gateways.base import Answer, Exchange, HttpRequest, doubtful
 from posd.gateways.json_body import JsonValue, code_of, text_of
@@ -45,11 +46,7 @@ class Wire:
         credential: Secret | None = None,
     ) -> Exchange[V | Unknown]:
         """A call, and what ``judge`` makes of its answer once the signature holds."""
-
-        def open_answer(answer: dict[str, JsonValue]) -> Opened | Answer[Unknown]:
-            return self.open(answer, credential)
-
-        return exchange(self.request(operation, fields), open_answer, judge)
+        return exchange(self.request(operation, fields), partial(self.open, credential=credential), judge)
 
     def open(self, fields: dict[str, JsonValue], credential: Secret | None = None) -> Opened | Answer[Unknown]:
         """An answer whose signature holds; else one that proves nothing.
