@@ -22,7 +22,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.crash.rig import kill_often
-from tests.simulation.story import PAYMENTS, Outcome, playground, tell
+from tests.simulation.outcome import Outcome
+from tests.simulation.story import PAYMENTS, playground, tell
 
 FIRST_SEED = 1_000_000
 """Far from those of ``make test``."""

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import itertools
 import selectors
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVarTuple
+
+_Ts = TypeVarTuple("_Ts")
 
 
 class Deadlock(Exception):
@@ -53,42 +57,65 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     # What asyncio's own loop keeps, and does not declare.
     _ready: deque[asyncio.Handle]
-    _scheduled: list[asyncio.TimerHandle]
-    _timer_cancelled_count: int
     _stopping: bool
 
     def __init__(self, start_s: float, delay_s: Callable[[], float], admit: Callable[[], bool]) -> None:
         self._now_s = start_s
         self._delay_s = delay_s
         self._admit = admit
+        # Of tuples, not of handles: these compare in Python, and a timer that is cancelled stays until its moment.
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._numbers = itertools.count()
         super().__init__(_NoSelector())
 
     def time(self) -> float:
         """Seconds since the simulation began."""
         return self._now_s
 
+    # The three as asyncio's own, without what they check where somebody debugs a loop.
+
+    def call_soon(
+        self, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.Handle:
+        """In the next turn."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """At a moment of virtual time; those of one moment in the order in which they were asked for."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._timers, (when, next(self._numbers), timer))
+        return timer
+
+    def call_later(
+        self, delay: float, callback: Callable[[*_Ts], object], *args: *_Ts, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """So many seconds from now."""
+        return self.call_at(self._now_s + delay, callback, *args, context=context)
+
+    def get_debug(self) -> bool:
+        """Never: every handle asks."""
+        return False
+
     def _run_once(self) -> None:
         """One turn, as ``asyncio.BaseEventLoop._run_once`` without sockets: half of all time would go there."""
-        scheduled, ready = self._scheduled, self._ready
-        while scheduled and scheduled[0]._cancelled:
-            self._forget(heapq.heappop(scheduled))
+        timers, ready = self._timers, self._ready
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
         if not ready and not self._stopping:
-            if not scheduled:
+            if not timers:
                 raise Deadlock
-            self._now_s = max(self._now_s, scheduled[0].when())
+            self._now_s = max(self._now_s, timers[0][0])
         due_s = self._now_s + RESOLUTION_S
-        while scheduled and scheduled[0].when() < due_s:
-            timer = heapq.heappop(scheduled)
-            timer._scheduled = False  # type: ignore[attr-defined]
-            ready.append(timer)
+        while timers and timers[0][0] < due_s:
+            ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
-
-    def _forget(self, timer: asyncio.TimerHandle) -> None:
-        self._timer_cancelled_count -= 1
-        timer._scheduled = False  # type: ignore[attr-defined]
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         """Do it later, in virtual time; a process that dies meanwhile does not do it, or does not learn of it."""

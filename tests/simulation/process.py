@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Never
@@ -28,9 +28,8 @@ from posd.checkout.refunds import Refunds
 from posd.clock import TimeLine
 from posd.config import Config, sections
 from posd.daemon import Policy
-from posd.gateways.base import Answer, HttpResponse, OrderRef, PayOrder, RefundOrder, Stamp
+from posd.gateways.base import Answer, Codec, HttpResponse, OrderRef, PayOrder, RefundOrder, Stamp
 from posd.gateways.gateway import Gateway
-from posd.gateways.protocols import make_codec
 from posd.gateways.simulator.reply import Send
 from posd.ids import Ids
 from posd.journal.batch import Told
@@ -156,10 +155,13 @@ class PaperTray(Printer):
 
 
 class World:
-    """What outlives a process: gateways, network, paper, and the disk's file."""
+    """What outlives a process: gateways, network, paper, and the disk's file.
 
-    def __init__(self, network: Network, config: Config, ids: Ids) -> None:
-        self.network, self.config, self.ids = network, config, ids
+    ``codecs`` by gateway: pure, so that one life after another may have the same.
+    """
+
+    def __init__(self, network: Network, config: Config, codecs: Mapping[str, Codec], ids: Ids) -> None:
+        self.network, self.config, self.codecs, self.ids = network, config, codecs, ids
         self.weather = network.weather
         self.papers: list[Paper] = []
         self.on_told: Callable[[Told], None] = _nobody
@@ -297,13 +299,10 @@ class Process:
         return TimeLine(wall_ms, steady_ms, clocks.boot_id)
 
     def _gateway(self, name: str) -> Gateway:
-        section = self.world.config.gateways[name]
-        protocol = section.common.protocol
-        wire = Wire(self.world.network, protocol, self.admit)
-        codec = make_codec(protocol, section.settings)
+        wire = Wire(self.world.network, self.world.config.gateways[name].common.protocol, self.admit)
         gateway = WatchedGateway(
             name,
-            codec,
+            self.world.codecs[name],
             wire,  # type: ignore[arg-type]  # has all that a gateway asks of its transport
             self.clock.now_ms,
             self.world.ids.nonce,

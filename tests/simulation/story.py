@@ -17,7 +17,6 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -40,6 +39,7 @@ from posd.payment.terms import Method
 from posd.resources import Views
 from tests.invariants import Books, Told, breaches, reused, unfinished
 from tests.simulation.network import START_MS, Network
+from tests.simulation.outcome import Outcome
 from tests.simulation.process import Clocks, Process, World
 from tests.simulation.shop import Plans, Pos, Seen
 from tests.simulation.weather import Errand, Weather
@@ -59,47 +59,6 @@ _JUMPS_MS = (0, 0, -3_600_000, 3_600_000, -86_400_000, 90_000, -90_000, 86_400_0
 _WALLETS = (Wallet.WECHAT, Wallet.ALIPAY, Wallet.UNIONPAY, Wallet.ECNY, Wallet.JDPAY, Wallet.BESTPAY)
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What one seed came to."""
-
-    seed: int
-    payments: int = 0
-    statuses: Counter[str] = field(default_factory=Counter)
-    refunds: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
-    events: int = 0
-    crashes: int = 0
-    starts: int = 0
-    failed_commits: int = 0
-    papers: int = 0
-    attentions: int = 0
-    slowest_s: float = 0.0
-    """From the end of all faults, or from its creation if that was later, to a payment's end."""
-    digest: str = ""
-    """Of every event in the journal; the same seed, the same digest."""
-    faults: list[str] = field(default_factory=list)
-    timeline: list[str] = field(default_factory=list)
-
-    @property
-    def counts(self) -> Counter[str]:
-        """Its numbers by name, to be added to those of other seeds."""
-        return Counter(
-            {
-                "payments": self.payments,
-                **{str(status): self.statuses[status] for status in sorted(self.statuses)},
-                "refunds": self.refunds.total(),
-                "requests": self.requests,
-                "events": self.events,
-                "starts": self.starts,
-                "crashes": self.crashes,
-                "failed commits": self.failed_commits,
-                "papers": self.papers,
-                "for a person": self.attentions,
-            }
-        )
-
-
 class Story:
     """Runs one seed."""
 
@@ -112,10 +71,13 @@ class Story:
         # Before the first gateway is made: it keeps the scripts that it finds.
         sandbox.scripts = Plans(self._errands)
         config = self._config(sandbox, directory)
+        self._codecs = {
+            name: make_codec(section.common.protocol, section.settings) for name, section in config.gateways.items()
+        }
         self._errands += self._make_errands(config, payments)
         self._network = Network(self._weather, sandbox)
         self._network.log = []
-        self._world = World(self._network, config, Ids(self.rng.randrange))
+        self._world = World(self._network, config, self._codecs, Ids(self.rng.randrange))
         self._pos = Pos(self._errands, self._on_final)
         self._world.on_told = self._pos.told
         self._clocks = Clocks("boot-1", 0.0, 0)
@@ -146,7 +108,7 @@ class Story:
         )
 
     def _make_errands(self, config: Config, payments: int) -> list[Errand]:
-        wallets, ways = self._possible(config)
+        wallets, ways = self._possible()
         day_s = self._weather.stops_s - 30.0
         moments = sorted(self.rng.uniform(0, day_s) for _ in range(payments))
         protocols = {each.common.protocol for each in config.gateways.values()}
@@ -154,11 +116,9 @@ class Story:
         self._weather.not_sure = protocols <= _SAYS_NOT_SURE
         return [self._weather.errand(number, at_s, wallets, ways) for number, at_s in enumerate(moments, 1)]
 
-    def _possible(self, config: Config) -> tuple[tuple[Wallet, ...], tuple[str, ...]]:
+    def _possible(self) -> tuple[tuple[Wallet, ...], tuple[str, ...]]:
         """Wallets and ways that both gateways take; what they refuse is left to other tests."""
-        capabilities: list[Capabilities] = [
-            make_codec(section.common.protocol, section.settings).capabilities for section in config.gateways.values()
-        ]
+        capabilities: list[Capabilities] = [codec.capabilities for codec in self._codecs.values()]
         wallets = tuple(wallet for wallet in _WALLETS if all(wallet in each.wallets for each in capabilities))
         shared = frozenset.intersection(*(each.methods for each in capabilities))
         ways = ["code", "armed"] + [way for way, method in _WAYS if method in shared]
@@ -361,6 +321,8 @@ def _may_be_charged(order: Order | None, phase: Phase | None) -> bool:
 def playground() -> Iterator[tuple[Path, KeyRing]]:
     """A directory in memory where there is one, and keys."""
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    gc.collect()
+    gc.freeze()  # modules stay: after a seed only what the seed has left is looked through
     with tempfile.TemporaryDirectory(prefix="posd-simulation-", dir=base) as name:
         yield Path(name), KeyRing(Path(name) / "keys")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from posd.gateways.simulator.keys import KeyRing
-from tests.simulation.story import ENDS_WITHIN_S, PAYMENTS, Outcome, playground, tell
+from tests.simulation.outcome import Outcome
+from tests.simulation.story import ENDS_WITHIN_S, PAYMENTS, playground, tell
 
 SEEDS = 80
 """Times ``PAYMENTS`` customers: 20,000."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
@@ -22,9 +23,9 @@ class UmfKeys:
 
     def __init__(self, keys: KeyRing, protocol: str) -> None:
         self._merchant_pem, platform_pem = keys.rsa(protocol, "merchant"), keys.rsa(protocol, "platform")
-        self._platform = RsaPrivateKey.load(platform_pem)
+        self._platform = _loaded(platform_pem)
         self._platform_public = _public_pem(platform_pem)
-        self.merchant: RsaPublicKey = RsaPrivateKey.load(self._merchant_pem).public_key()
+        self.merchant: RsaPublicKey = _loaded(self._merchant_pem).public_key()
 
     def settings(self) -> dict[str, Secret]:
         """The client's side of both pairs, under the names of the configuration."""
@@ -37,6 +38,17 @@ class UmfKeys:
         return self._platform.sign(text if seal is Seal.RIGHT else _ANOTHER_TEXT)
 
 
+# Both pairs of both platforms. To load a key tests its primes, which takes longer than a payment: one that many
+# sandboxes share is loaded once.
+_KEYS_MAX = 4
+
+
+@lru_cache(_KEYS_MAX)
+def _loaded(private_pem: str) -> RsaPrivateKey:
+    return RsaPrivateKey.load(private_pem)
+
+
+@lru_cache(_KEYS_MAX)
 def _public_pem(private_pem: str) -> str:
     key = serialization.load_pem_private_key(private_pem.encode("ascii"), password=None)
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
