@@ -11,17 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
-from posd.gateways.base import BEIJING, HttpRequest, HttpResponse, beijing
+from posd.gateways.base import HttpRequest, HttpResponse, beijing
 from posd.gateways.signing import joined_pairs, matches, md5_with_key_field
 from posd.gateways.simulator.bank import Bank
 from posd.gateways.simulator.chaoying_answers import MCH_ID, TRADE_NO_DIGITS, ChaoyingAnswers, result
 from posd.gateways.simulator.chaoying_requests import GATEWAY_PATH, GOODS, METHODS, PATHS
-from posd.gateways.simulator.fields import problems
+from posd.gateways.simulator.fields import moment_ms, problems
 from posd.gateways.simulator.forms import read_form
 from posd.gateways.simulator.orders import Charge, Order, Phase, Refund
 from posd.gateways.simulator.protocol import (
@@ -181,7 +180,7 @@ class Chaoying(ChaoyingAnswers):
         }
         # Chaoying 2.3 支付宝预下单: the end counts only together with the beginning.
         lapses = wallet is not Wallet.ALIPAY or bool(call.text("time_start"))
-        expires_at_ms = _moment(call.text("time_expire")) if lapses else None
+        expires_at_ms = moment_ms(call.text("time_expire")) if lapses else None
         return Charge(amount, wallet, credential, call.text("notify_url") or None, expires_at_ms, memo)
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -330,11 +329,3 @@ def _is_goods(text: str) -> bool:
 def _has_one_pair(call: Call) -> bool:
     by_phone = bool(call.text("mobile") and call.text("valid"))
     return by_phone or bool(call.text("username") and call.text("password"))
-
-
-def _moment(text: str) -> int | None:
-    """``yyyyMMddHHmmss`` in GMT+8 as UTC milliseconds; None where it is absent or no moment."""
-    try:
-        return int(datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING).timestamp() * 1000)
-    except ValueError:
-        return None

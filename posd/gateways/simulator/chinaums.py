@@ -11,12 +11,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from types import MappingProxyType
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from posd.gateways.base import BEIJING, HttpRequest, HttpResponse, beijing
+from posd.gateways.base import HttpRequest, HttpResponse, beijing
 from posd.gateways.chinaums.netpay import TIME
 from posd.gateways.signing import (
     joined_pairs,
@@ -30,7 +29,7 @@ from posd.gateways.simulator.chinaums_netpay import WALLETS, NetpayWords
 from posd.gateways.simulator.chinaums_poslink import PoslinkWords, order_id
 from posd.gateways.simulator.chinaums_requests import GOODS, PATHS, SOURCE_ID
 from posd.gateways.simulator.desk import GARBAGE
-from posd.gateways.simulator.fields import problems
+from posd.gateways.simulator.fields import moment_ms, problems
 from posd.gateways.simulator.forms import header, read_json
 from posd.gateways.simulator.keys import KeyRing
 from posd.gateways.simulator.orders import Charge, Order, Refund, RefundRefusal, RefundStatus
@@ -135,8 +134,8 @@ class Chinaums(Protocol):
         expected = open_body_signature(APP_ID, self._app_key, timestamp, nonce, request.body)
         if items.get("AppId") != APP_ID or not nonce or not matches(expected, items.get("Signature", "")):
             raise Reject(Breach.SIGNATURE, "Authorization does not match", call)
-        moment_ms = _moment_ms(timestamp, "%Y%m%d%H%M%S")
-        if moment_ms is None or abs(now_ms - moment_ms) > _CLOCK_MAX_S * 1000:
+        asked_at_ms = moment_ms(timestamp)
+        if asked_at_ms is None or abs(now_ms - asked_at_ms) > _CLOCK_MAX_S * 1000:
             raise Reject(Breach.TIME, f"Timestamp {timestamp} is not the time in Beijing", call)
 
     def _named(self, call: Call) -> Call:
@@ -174,7 +173,7 @@ class Chinaums(Protocol):
             WALLETS[operation],
             None,
             call.text("notifyUrl") or None,
-            _moment_ms(call.text("expireTime"), TIME),
+            moment_ms(call.text("expireTime"), TIME),
             memo,
         )
 
@@ -306,11 +305,3 @@ class Chinaums(Protocol):
 
 def _is_poslink(call: Call | None) -> bool:
     return call is not None and call.route.operation.startswith("poslink/")
-
-
-def _moment_ms(text: str, pattern: str) -> int | None:
-    """A time in GMT+8 as UTC milliseconds; None where it is absent or none."""
-    try:
-        return int(datetime.strptime(text, pattern).replace(tzinfo=BEIJING).timestamp() * 1000)
-    except ValueError:
-        return None

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+
+from posd.gateways.base import BEIJING
 
 AMOUNT = r"[1-9][0-9]*"
 """A sum in fen as a text: no sign, no leading zero."""
@@ -68,6 +71,14 @@ def unknown(fields: Iterable[str], table: Mapping[str, Field]) -> list[str]:
 def is_empty(value: object) -> bool:
     """Whether a field is as good as absent."""
     return value is None or value == ""
+
+
+def moment_ms(text: str, pattern: str = "%Y%m%d%H%M%S") -> int | None:
+    """A time in GMT+8 as UTC milliseconds; None where it is absent, or in no calendar."""
+    try:
+        return int(datetime.strptime(text, pattern).replace(tzinfo=BEIJING).timestamp() * 1000)
+    except ValueError:
+        return None
 
 
 def _compiled(pattern: str | None) -> re.Pattern[str] | None:

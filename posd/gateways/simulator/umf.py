@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 
-from posd.gateways.rsa_keys import RsaPrivateKey, RsaPublicKey
+from posd.gateways.rsa_keys import RsaPrivateKey
+from posd.gateways.simulator.fields import moment_ms
 from posd.gateways.simulator.protocol import Seal
 from posd.payment.auth_code import Secret
 
 if TYPE_CHECKING:
     from posd.gateways.simulator.keys import KeyRing
 
+# How far a client's clock may be off before it is worth a look.
+_CLOCK_OFF_MS = 10 * 60_000
 # What an answer is signed for that is not rightly signed.
 _ANOTHER_TEXT = "not this answer"
 
@@ -25,17 +28,26 @@ class UmfKeys:
         self._merchant_pem, platform_pem = keys.rsa(protocol, "merchant"), keys.rsa(protocol, "platform")
         self._platform = _loaded(platform_pem)
         self._platform_public = _public_pem(platform_pem)
-        self.merchant: RsaPublicKey = _loaded(self._merchant_pem).public_key()
+        self._merchant = _loaded(self._merchant_pem).public_key()
 
     def settings(self) -> dict[str, Secret]:
         """The client's side of both pairs, under the names of the configuration."""
         return {"private_key": Secret(self._merchant_pem), "platform_key": Secret(self._platform_public)}
+
+    def verify(self, text: str, signature: object) -> bool:
+        """Whether it is the merchant's signature; what is no text is none."""
+        return isinstance(signature, str) and self._merchant.verify(text, signature)
 
     def sign(self, text: str, seal: Seal) -> str | None:
         """The platform's signature; None where it shall be missing."""
         if seal is Seal.MISSING:
             return None
         return self._platform.sign(text if seal is Seal.RIGHT else _ANOTHER_TEXT)
+
+
+def is_off(given: str, now_ms: int) -> bool:
+    """Whether a client says when it asks, and is far from the time in Beijing."""
+    return bool(given) and abs((moment_ms(given) or 0) - now_ms) > _CLOCK_OFF_MS
 
 
 # Both pairs of both platforms. To load a key tests its primes, which takes longer than a payment: one that many

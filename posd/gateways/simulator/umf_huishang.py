@@ -11,14 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
-from posd.gateways.base import BEIJING, HttpRequest, HttpResponse, beijing
+from posd.gateways.base import HttpRequest, HttpResponse, beijing
 from posd.gateways.signing import joined_pairs, joined_values
 from posd.gateways.simulator.bank import Bank
-from posd.gateways.simulator.fields import is_empty
+from posd.gateways.simulator.fields import is_empty, moment_ms
 from posd.gateways.simulator.forms import json_object, read_form
 from posd.gateways.simulator.orders import Charge, Order, Refund
 from posd.gateways.simulator.protocol import (
@@ -34,7 +33,7 @@ from posd.gateways.simulator.protocol import (
     Seal,
     View,
 )
-from posd.gateways.simulator.umf import UmfKeys
+from posd.gateways.simulator.umf import UmfKeys, is_off
 from posd.gateways.simulator.umf_huishang_answers import PROXY_ID, SUB_MER_ID, HuishangAnswers, promotions
 from posd.gateways.simulator.umf_huishang_requests import MEDIA, PAY_TYPES, ROUTES
 from posd.payment.auth_code import Secret
@@ -42,8 +41,6 @@ from posd.payment.auth_code import Secret
 if TYPE_CHECKING:
     from posd.gateways.simulator.keys import KeyRing
 
-# How far a client's clock may be off before it is worth a look.
-_CLOCK_OFF_MS = 10 * 60_000
 # 用户主扫 expairTime: what is outside of this is taken as 300 s.
 _LIFE_S = 300
 _LIFE_MOST_S = 1800
@@ -98,9 +95,7 @@ class UmfHuishang(HuishangAnswers):
             raise Reject(Breach.PATH, f"no document knows {request.method} of this path")
         fields = _context(request, route)
         call = Call(route, request.path, fields)
-        if not isinstance(fields.get("sign"), str) or not self._keys.merchant.verify(
-            joined_pairs(fields), str(fields["sign"])
-        ):
+        if not self._keys.verify(joined_pairs(fields), fields.get("sign")):
             raise Reject(Breach.SIGNATURE, "sign does not match", call)
         self.check(call)
         order_no, refund_no = call.text("partnerOrderId"), call.text("refundPartnerOrderId") or None
@@ -129,7 +124,7 @@ class UmfHuishang(HuishangAnswers):
     def advice(self, call: Call, now_ms: int) -> Iterable[str]:
         """See the base class."""
         given = call.text("reqDate") + call.text("reqTime")
-        if given and abs(_moment_ms(given) - now_ms) > _CLOCK_OFF_MS:
+        if is_off(given, now_ms):
             yield "reqDate and reqTime are not the time in Beijing"
 
     def charge(self, call: Call) -> Charge:
@@ -198,7 +193,7 @@ class UmfHuishang(HuishangAnswers):
             reply = json_object(text, Call(Route("notification", Kind.OTHER), "", {}))
         except Reject:
             return False
-        signed = self._keys.merchant.verify(joined_values(reply), str(reply.get("sign", "")))
+        signed = self._keys.verify(joined_values(reply), reply.get("sign"))
         return status == 200 and reply.get("retCode") == "0000" and signed
 
     def wants_notice(self, order: Order, event: Event) -> bool:
@@ -249,13 +244,4 @@ def _expiry_ms(call: Call) -> int:
     """When a code to scan dies."""
     asked_s = int(call.text("expairTime") or 0)
     life_s = asked_s if _LIFE_S <= asked_s <= _LIFE_MOST_S else _LIFE_S
-    return _moment_ms(call.text("reqDate") + call.text("reqTime")) + life_s * 1000
-
-
-def _moment_ms(text: str) -> int:
-    """A date and a time as the tables let them pass; a day that is in no calendar is the beginning of all."""
-    try:
-        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return 0
-    return int(moment.timestamp() * 1000)
+    return (moment_ms(call.text("reqDate") + call.text("reqTime")) or 0) + life_s * 1000

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlencode
 
-from posd.gateways.base import BEIJING, HttpRequest, HttpResponse, beijing
+from posd.gateways.base import HttpRequest, HttpResponse, beijing
 from posd.gateways.signing import joined_pairs, joined_values
 from posd.gateways.simulator.bank import Bank
 from posd.gateways.simulator.forms import json_object, read_json
@@ -33,7 +32,7 @@ from posd.gateways.simulator.protocol import (
     Seal,
     View,
 )
-from posd.gateways.simulator.umf import UmfKeys
+from posd.gateways.simulator.umf import UmfKeys, is_off
 from posd.gateways.simulator.umf_sp_answers import TRADE_NO_DIGITS, SpAnswers, result
 from posd.gateways.simulator.umf_sp_requests import CODE_SHAPES, ORDER_TYPES, ROUTES
 from posd.payment.auth_code import Secret
@@ -46,8 +45,6 @@ ACQ_MER_ID = "41509208"
 
 # Called `signature` in calls, answers and replies, `sign` in notifications.
 _SIGNATURE = frozenset({"signature"})
-# How far a client's clock may be off before it is worth a look.
-_CLOCK_OFF_MS = 10 * 60_000
 
 _REJECTIONS = {
     Breach.SIGNATURE: ("11", "验证签名失败"),
@@ -94,10 +91,7 @@ class UmfSp(SpAnswers):
             raise Reject(Breach.PATH, f"no document knows {request.method} of this path")
         fields = read_json(request, route)
         call = Call(route, request.path, fields)
-        signature = fields.get("signature")
-        if not isinstance(signature, str) or not self._keys.merchant.verify(
-            joined_pairs(fields, _SIGNATURE), signature
-        ):
+        if not self._keys.verify(joined_pairs(fields, _SIGNATURE), fields.get("signature")):
             raise Reject(Breach.SIGNATURE, "signature does not match", call)
         self.check(call)
         call = self._named(call)
@@ -134,7 +128,7 @@ class UmfSp(SpAnswers):
     def advice(self, call: Call, now_ms: int) -> Iterable[str]:
         """See the base class."""
         given = call.text("orderTime")
-        if given and abs(_moment_ms(given) - now_ms) > _CLOCK_OFF_MS:
+        if is_off(given, now_ms):
             yield "orderTime is not the time in Beijing"
 
     def charge(self, call: Call) -> Charge:
@@ -213,9 +207,7 @@ class UmfSp(SpAnswers):
         except Reject:
             return False
         signature = reply.get("signature")
-        signed = signature is None or self._keys.merchant.verify(
-            joined_values(reply, without=_SIGNATURE), str(signature)
-        )
+        signed = signature is None or self._keys.verify(joined_values(reply, without=_SIGNATURE), signature)
         return status == 200 and reply.get("respCode") == "00" and signed
 
     def wants_notice(self, order: Order, event: Event) -> bool:
@@ -228,12 +220,3 @@ def _check_code(call: Call) -> None:
     shape = r"[0-9]{18}" if call.text("faceFlag") else CODE_SHAPES[call.text("orderType")]
     if not re.fullmatch(shape, call.text("authCode"), re.ASCII):
         raise Reject(Breach.FIELD, f"authCode is no code of orderType {call.text('orderType')}", call)
-
-
-def _moment_ms(text: str) -> int:
-    """A moment as the table lets it pass; a day that is in no calendar is the beginning of all."""
-    try:
-        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=BEIJING)
-    except ValueError:
-        return 0
-    return int(moment.timestamp() * 1000)
