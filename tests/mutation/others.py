@@ -267,6 +267,7 @@ SHELL = (
         "batch = Batch().payment(",
         SHELL_GUARDS,
     ),
+    one("date questions by the line of time", "posd/gateways/factory.py", ", wall_ms=clock.wall_ms", "", ("process",)),
     one(
         "trust every clock",
         CHECKOUT,

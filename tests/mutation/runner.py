@@ -35,6 +35,8 @@ GUARDS: dict[str, tuple[str, ...]] = {
     "journal": (*_PYTEST, "tests/journal"),
     "checkout": (*_PYTEST, "tests/checkout"),
     "idempotency": (*_PYTEST, "tests/api/test_idempotency.py"),
+    # What only the composition root can do wrong, with a real daemon.
+    "process": (*_PYTEST, "tests/crash/test_clock_set.py", "tests/crash/test_refused_refund.py"),
     # A few of its seeds: four thousand customers.
     "simulation": (*_PYTEST, *(f"{_SIMULATION}::test_the_money_is_right[{seed}]" for seed in range(1000, 1016, 4))),
 }
