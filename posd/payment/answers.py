@@ -38,12 +38,18 @@ def hear(payment: Payment, answer: Answered) -> Payment:
     if isinstance(answer.verdict, Unknown):
         # Some gateways have no clear word for an order that was refunded: once it went back, this is their last.
         last = answer.verdict.doubt is Doubt.UNCLEAR_CODE and answer.source is Source.QUERY and not payment.must_undo
-        return _followed_up(heard, answer) if last and payment.reversed_at_ms is not None else heard
+        return _followed_up(heard, answer) if last and _went_back(payment) else heard
     if payment.status.final and not payment.must_undo:
         return _after_the_end(heard, answer)
     if _is_stale(payment, answer):
         return heard
     return _heard(heard, answer)
+
+
+def _went_back(payment: Payment) -> bool:
+    """Whether its money is proven to have gone back: refunded by the void, or reversed when it turned up later."""
+    refunded = payment.status is Status.CANCELLED and payment.refund_sent_at_ms is not None
+    return refunded or payment.reversed_at_ms is not None
 
 
 def _is_of_another(payment: Payment, answer: Answered) -> bool:

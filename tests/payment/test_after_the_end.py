@@ -199,6 +199,16 @@ def test_what_went_back_and_has_no_clear_word_is_not_asked_about_for_ever() -> N
     assert [60.0 + HOUR, 60.0 + DAY] == play.times(SendQuery)[-2:]
 
 
+def test_an_old_word_about_what_was_refunded_is_not_asked_about_for_ever() -> None:
+    """A payment that comes to be told of once more after its refund is asked about once, however unclear the answer."""
+    play = Playbook().submit().answer(Source.PAY, Pending()).at(15.5).answer(Source.QUERY, PAID)
+    play.answer(Source.CANCEL, Refused(Refusal.TOO_LATE)).at(20).answer(Source.REFUND, RefundDone())
+    assert Status.CANCELLED == play.stands()
+    play.at(30).answer(Source.NOTIFICATION, PAID).answer(Source.QUERY, Unknown(Doubt.UNCLEAR_CODE))
+    assert not play.payment.live
+    assert [30.0] == [second for second in play.at(DAY).times(SendQuery) if second >= 20]
+
+
 def test_it_may_turn_up_twice() -> None:
     """An hour later the gateway says paid again: it is reversed again."""
     play = not_received().at(60 + 5 * MINUTE).answer(Source.QUERY, Pending()).answer(Source.CANCEL, Closed())
