@@ -14,6 +14,7 @@ from posd.canonical import duration_of
 from posd.gateways.gateway import Gateway
 from posd.gateways.statistics import BOUNDS_S
 from posd.histogram import Histogram, histogram_lines
+from posd.journal import queries
 from posd.journal.journal import Journal
 from posd.payment.payment import Payment
 from posd.tasks import Tasks
@@ -36,7 +37,6 @@ class Metrics:
         self._gateways = gateways
         self._journal = journal
         self._ended: Counter[tuple[str, str]] = Counter()
-        self._attention = 0
         self._final_s = Histogram(FINAL_BOUNDS_S)
         self._queries = Histogram(QUERIES_BOUNDS)
         self.notifications: Mapping[tuple[str, str], int] = {}
@@ -51,7 +51,6 @@ class Metrics:
     def settled(self, payment: Payment, queries: int) -> None:
         """A payment has ended."""
         self._ended[payment.status.value, payment.wallet.value if payment.wallet else ""] += 1
-        self._attention += bool(payment.attention)
         if payment.submitted_at_ms is not None:
             self._final_s.add(duration_of(payment) / 1000)
             self._queries.add(queries)
@@ -76,7 +75,6 @@ class Metrics:
         yield from _family("posd_payments_total", "counter", "payments that have ended")
         for (status, wallet), count in sorted(self._ended.items()):
             yield f'posd_payments_total{{status="{status}",wallet="{wallet}"}} {count}'
-        yield from _value("posd_attention_total", "counter", "payments a person should look at", self._attention)
         yield from _family("posd_payment_final_seconds", "histogram", "from submit to the end")
         yield from self._final_s.lines("posd_payment_final_seconds")
         yield from _family("posd_payment_queries", "histogram", "queries a payment that was submitted")
@@ -98,14 +96,16 @@ class Metrics:
                 yield from histogram_lines("posd_gateway_seconds", labels, BOUNDS_S, latency.classes, latency.total_s)
 
     def _device_lines(self) -> Iterator[str]:
-        yield from _family("posd_device_ready", "gauge", "whether a device works")
-        for device in self._peripherals.devices() if self._peripherals is not None else ():
+        yield from _family("posd_device_ready", "gauge", "whether a device works that is to")
+        devices = self._peripherals.devices() if self._peripherals is not None else []
+        for device in (device for device in devices if device.state != "disabled"):
             yield f'posd_device_ready{{name="{device.name}",type="{device.type}"}} {int(device.state == "ready")}'
 
     def _journal_lines(self, kept: Kept) -> Iterator[str]:
         yield from _value("posd_print_queue", "gauge", "papers that are still to come out", kept.papers)
         yield from _value("posd_journal_bytes", "gauge", "size of the journal on disk", kept.size_bytes)
         yield from _value("posd_journal_payments", "gauge", "payments in the journal", kept.payments)
+        yield from _value("posd_attention_payments", "gauge", "those of them a person should look at", kept.attention)
         yield from _family("posd_journal_sync_seconds", "histogram", "until a transaction was durable")
         yield from self._journal.sync_s.lines("posd_journal_sync_seconds")
 
@@ -116,6 +116,7 @@ class Kept:
 
     papers: int
     payments: int
+    attention: int
     size_bytes: int
 
 
@@ -123,7 +124,9 @@ def _kept(db: sqlite3.Connection, path: Path) -> Kept:
     query = "SELECT (SELECT count(*) FROM print_jobs WHERE live), (SELECT count(*) FROM payments)"
     papers, payments = db.execute(query).fetchone()
     files = (path, path.with_name(f"{path.name}-wal"))
-    return Kept(papers, payments, sum(file.stat().st_size for file in files if file.exists()))
+    return Kept(
+        papers, payments, queries.count_attention(db), sum(file.stat().st_size for file in files if file.exists())
+    )
 
 
 def _value(name: str, kind: str, about: str, value: int, labels: str = "") -> Iterator[str]:

@@ -6,12 +6,12 @@ import re
 
 from tests.api.conftest import desk as desk  # noqa: PLC0414 - the fixture
 from tests.api.conftest import till as till  # noqa: PLC0414 - the fixture
-from tests.api.till import Desk, fresh_code
+from tests.api.till import Desk, Till, fresh_code
 
 SAMPLE = re.compile(r'([a-z_]+)(\{[a-z_]+="[^"\n]*"(?:,[a-z_]+="[^"\n]*")*\})? (-?[0-9.e+-]+|NaN|\+Inf)$')
 
 FAMILIES = {
-    "posd_attention_total": "counter",
+    "posd_attention_payments": "gauge",
     "posd_build_info": "gauge",
     "posd_crashed_tasks": "gauge",
     "posd_device_ready": "gauge",
@@ -90,3 +90,47 @@ async def test_an_open_payment_is_told(desk: Desk) -> None:
     samples = await scrape(desk)
     assert 0 == samples["posd_unresolved_payments"]
     assert 1 == samples['posd_payments_total{status="cancelled",wallet=""}']
+
+
+async def test_gateway_errors_are_told_by_operation(desk: Desk) -> None:
+    """What was no answer, and what could not be asked at all, each with the word for it."""
+    await desk.pay(authCode=fresh_code("31"))
+    answered = await scrape(desk)
+    assert 1 == answered['posd_gateway_requests_total{gateway="main",operation="pay",outcome="no_answer"}']
+    assert answered['posd_gateway_requests_total{gateway="main",operation="orderquery",outcome="answered"}'] >= 1
+    await desk.till.simulator.pause()
+    lost = (await desk.pay(authCode=fresh_code())).json
+    assert ("failed", "gateway_unreachable") == (lost["status"], lost["reason"]["code"])
+    assert (await scrape(desk))['posd_gateway_requests_total{gateway="main",operation="pay",outcome="not_sent"}'] >= 1
+
+
+async def test_what_needs_a_look_is_told_whenever_it_comes(desk: Desk) -> None:
+    """Long after the end too: an alert would never hear of it if only ends were counted."""
+    paid = await desk.paid()
+    assert 0 == (await scrape(desk))["posd_attention_payments"]
+    order = desk.till.simulator.bank.find(paid["orderNo"])
+    assert order is not None
+    desk.till.simulator.bank.reverse(order, desk.till.simulator.now_ms())
+    await desk.post(f"/v1/reconcile?date={paid['createdAt'][:10]}")
+    assert 1 == (await scrape(desk))["posd_attention_payments"]
+
+
+async def test_paper_that_waits_is_told(desk: Desk) -> None:
+    """And the printer that keeps it waiting."""
+    desk.till.printer.paper_out()
+    await desk.paid()
+    samples = await scrape(desk)
+    assert 1 == samples["posd_print_queue"]
+    while 0 != (samples := await scrape(desk))['posd_device_ready{name="printer",type="tcp"}']:
+        assert 1 == samples["posd_print_queue"]
+
+
+async def test_what_is_switched_off_is_no_device_that_does_not_work(till: Till) -> None:
+    """A till without a printer is not one whose printer is lost: nobody is to be called for it."""
+    del till.sections["[printer]"]
+    async with till.serving() as desk:
+        states = {device["name"]: device["state"] for device in (await desk.get("/v1/devices")).json["items"]}
+        assert "disabled" == states["printer"]
+        assert ["front"] == [
+            re.findall('name="(.*?)"', name)[0] for name in await scrape(desk) if "device_ready" in name
+        ]
