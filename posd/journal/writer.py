@@ -6,6 +6,7 @@ import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
@@ -205,7 +206,9 @@ def read_mark(connection: sqlite3.Connection) -> Mark | None:
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """A connection with the settings of this journal."""
     mode = "ro" if read_only else "rwc"
-    connection = sqlite3.connect(f"file:{path}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
+    )
     connection.execute("PRAGMA busy_timeout = 5000")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     if not read_only:

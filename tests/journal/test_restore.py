@@ -43,6 +43,15 @@ async def test_events_go_on_and_notices_far_behind(tmp_path: Path) -> None:
         assert [1, 2, 3] == [stored.seq for stored in await journal.read(lambda db: list(queries.events(db)))]
 
 
+async def test_a_stick_may_have_any_name(tmp_path: Path) -> None:
+    """Characters that mean something in an address mean nothing in a path; no file of another name is made."""
+    stick = tmp_path / "STICK #1 (50%)?mode=x"
+    stick.mkdir()
+    backup = await a_backup(stick / "été.db")
+    assert 2 == restore(backup, tmp_path / "j.db", LATER_MS, replace=False).events
+    assert ["STICK #1 (50%)?mode=x"] == names(tmp_path, "STICK")
+
+
 async def test_a_journal_without_payments_makes_room(tmp_path: Path) -> None:
     """A package that was just installed has made one; nothing is put aside for it, and no leftover of it is read."""
     backup, path = await a_backup(tmp_path / "backup.db"), tmp_path / "j.db"
