@@ -158,6 +158,7 @@ async def running(config: Config) -> AsyncIterator[Parts]:
         stack.push_async_callback(server.close)
         await server.start()
         stack.callback(core.hub.close)
+        _warm_up(core, stack)
         yield Parts(context, core.gateways)
 
 
@@ -198,10 +199,15 @@ async def _resume(core: _Core, stack: contextlib.AsyncExitStack) -> None:
     stack.push_async_callback(core.refunds.close)
     await core.spool.start()
     stack.push_async_callback(core.spool.close)
+
+
+def _warm_up(core: _Core, stack: contextlib.AsyncExitStack) -> None:
+    """What the first customer is not to wait for, and the start is not either."""
     warmth = Tasks()
     stack.push_async_callback(warmth.close)
     for gateway in core.gateways.values():
         warmth.start(gateway.keep_warm(), f"warm:{gateway.name}")
+    core.spool.warm_up()
 
 
 async def _start_faces(core: _Core, peripherals: Peripherals, stack: contextlib.AsyncExitStack) -> None:

@@ -14,9 +14,10 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from devices.errors import DeviceError
-from devices.printer import builder
-from devices.printer.document import Cut, Document
+from devices.printer import escpos
+from devices.printer.document import Cut, Document, QrCode, Text
 from devices.printer.driver import Printer
+from devices.printer.profile import Profile
 from devices.state import DeviceState, Health
 from posd.clock import TimeLine
 from posd.config import Config, sections
@@ -126,7 +127,6 @@ class Spool:
         if self._printer is None:
             self.on_state(self.state)
             return
-        self._tasks.start(_warm_up(), "printer-warm-up")
         self._tasks.start(self._printer.watch(), "printer-watch")
         self._worker = self._tasks.start(self._work(self._printer), "spool")
         try:
@@ -134,6 +134,11 @@ class Spool:
                 await self._looked.wait()
         except TimeoutError:
             self.on_state(self.state)
+
+    def warm_up(self) -> None:
+        """Load what makes receipts, beside everything else: the start has no time for it, nor the first customer."""
+        if self._printer is not None:
+            self._tasks.start(_warm_up(self.name, self.papers.profile), "printer-warm-up")
 
     async def close(self) -> None:
         """Let come out what is on its way, for a moment; leave the rest in the journal."""
@@ -361,9 +366,10 @@ class _NotAnyMore(Exception):
     """A job was called back, or its time has passed, before its first byte."""
 
 
-async def _warm_up() -> None:
-    """What takes long the first time is done before the first receipt."""
-    await asyncio.get_running_loop().run_in_executor(None, builder.warm_up)
+async def _warm_up(name: str, profile: Profile) -> None:
+    """What takes long the first time is done before the first receipt: for some printers, fonts too are loaded."""
+    slip = Document((Text(name), QrCode(name), Cut()))
+    await asyncio.get_running_loop().run_in_executor(None, escpos.encode, slip, profile)
 
 
 def _tell_nobody(_: DeviceState) -> None:
