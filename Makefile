@@ -13,7 +13,7 @@ TEST  ?=
 BENCH ?=
 SOAK  ?=
 
-.PHONY: help venv demo test check format bench soak deb deb-test lock clean
+.PHONY: help venv demo test check audit format bench soak deb deb-test lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -32,10 +32,14 @@ test: venv  ## all tests (TEST="-k journal -x")
 	@scripts/setup font browser usb systemd
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(TEST)
 
-check: venv  ## style and types
+check: venv  ## style, types, and the libraries that go to a till
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/python scripts/audit.py
+
+audit: venv  ## known faults of the libraries; fails where nobody can be asked
+	@$(BIN)/python scripts/audit.py --required
 
 format: venv  ## bring the sources into form
 	@$(BIN)/ruff check --fix
