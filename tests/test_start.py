@@ -7,7 +7,9 @@ import gc
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,10 @@ from tests.api.conftest import till as till  # noqa: PLC0414 - the fixture
 from tests.api.till import Till
 from tests.test_process import Systemd
 
+AWAKE_A_SECOND = 8
+"""Now one or two, all threads together; something that looks ten times a second is more."""
+MOMENTS = 60
+"""Seconds in which a slow machine may come to rest."""
 MAKES_RECEIPTS = {"escpos", "yaml", "barcode", "qrcode", "PIL"}
 READS_SERIAL_PORTS = {"serial", "serial_asyncio"}
 OTHERS = {"cryptography", "usb", "numpy", "hypothesis", "pytest"}
@@ -35,15 +41,17 @@ OTHER_PARTS = {
     *("devices.scanner.hid", "devices.scanner.hidraw", "devices.transport.usb", "devices.transport.cups"),
 }
 
+_SLEEPS = re.compile(r"^voluntary_ctxt_switches:\s+(\d+)", re.MULTILINE)
 
-async def imported_when_ready(till: Till) -> set[str]:
-    """Every module that `posd run` of this till has imported when it says READY."""
+
+@asynccontextmanager
+async def ready(till: Till, *options: str) -> AsyncIterator[tuple[int, Path]]:
+    """`posd run` of this till, ready; its process and its log. ``options`` are for the interpreter."""
     till.write_config()
-    systemd = Systemd(till.directory / "notify")
-    log = till.directory / "imports"
+    systemd, log = Systemd(till.directory / "notify"), till.directory / "log"
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-v", "-m", "posd", "--config", str(till.config_path), "run"),
+            *(sys.executable, *options, "-m", "posd", "--config", str(till.config_path), "run"),
             env={**os.environ, "NOTIFY_SOCKET": str(systemd.path)},
             stderr=file,
         )
@@ -51,14 +59,19 @@ async def imported_when_ready(till: Till) -> set[str]:
         await systemd.until("READY=1")
         # Said after the line in the log that follows READY at once.
         await systemd.until("WATCHDOG=1")
-        before, said, _ = log.read_text("utf-8").partition(" serves on ")
-        assert said
-        found = re.findall(r"^import '([^']+)'", before, re.MULTILINE)
+        yield process.pid, log
     finally:
         process.kill()
         await process.wait()
         systemd.close()
-    return set(found)
+
+
+async def imported_when_ready(till: Till) -> set[str]:
+    """Every module that the daemon has imported when it says READY."""
+    async with ready(till, "-v") as (_, log):
+        before, said, _ = log.read_text("utf-8").partition(" serves on ")
+    assert said
+    return set(re.findall(r"^import '([^']+)'", before, re.MULTILINE))
 
 
 def loaded_of(names: set[str], modules: set[str]) -> set[str]:
@@ -80,6 +93,28 @@ async def test_receipts_are_made_ready_after_the_start(till: Till) -> None:
     assert {"devices.scanner.serial", "devices.transport.tcp"} <= modules
     assert READS_SERIAL_PORTS == loaded_of(READS_SERIAL_PORTS, modules)
     assert set() == loaded_of(OTHERS | OTHER_PARTS | MAKES_RECEIPTS, modules)
+
+
+def times_awake(pid: int) -> int:
+    """How often the threads of a process went to sleep so far, each time having been awake for something."""
+    states = [(task / "status").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
+    return sum(int(count) for state in states for count in _SLEEPS.findall(state))
+
+
+async def test_between_two_customers_it_sleeps(till: Till) -> None:
+    """A scanner, a printer, a warm connection, and nothing that is asked again and again: it wakes once in a while.
+
+    What is done after the start may take its time, so the first calm seconds count.
+    """
+    awake = []
+    async with ready(till) as (pid, _):
+        for _ in range(MOMENTS):
+            before = times_awake(pid)
+            await asyncio.sleep(1)
+            awake.append(times_awake(pid) - before)
+            if awake[-1] <= AWAKE_A_SECOND:
+                break
+    assert awake[-1] <= AWAKE_A_SECOND, awake
 
 
 @pytest.fixture
