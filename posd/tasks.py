@@ -22,7 +22,8 @@ class Tasks:
     being done any more: the watchdog sees to it that posd starts again from what is on disk."""
 
     def __init__(self) -> None:
-        self._running: set[asyncio.Task[None]] = set()
+        # In the order in which they were started, and so they are cancelled: what happens then is the same each time.
+        self._running: dict[asyncio.Task[None], None] = {}
 
     def __len__(self) -> int:
         return len(self._running)
@@ -30,7 +31,7 @@ class Tasks:
     def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Run ``work`` beside everything else."""
         task = asyncio.get_running_loop().create_task(work, name=name)
-        self._running.add(task)
+        self._running[task] = None
         task.add_done_callback(self._done)
         return task
 
@@ -47,7 +48,7 @@ class Tasks:
             await asyncio.wait(self._running)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.crashed.append(task.get_name())
             _log.error("%s crashed", task.get_name(), exc_info=error)

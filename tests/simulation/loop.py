@@ -52,20 +52,26 @@ RESOLUTION_S = 1e-6
 class VirtualLoop(asyncio.SelectorEventLoop):
     """The loop of one process. ``delay_s`` draws how long the work of an executor waits, before and after it is done.
 
-    ``admit`` says whether the process still lives: the work of a dead one is never done.
+    ``admit`` says whether the process still lives: the work of a dead one is never done. ``on_last`` is called when
+    ``callbacks_left`` were run; the turn ends there, whatever else was ready in it.
     """
 
     # What asyncio's own loop keeps, and does not declare.
     _ready: deque[asyncio.Handle]
     _stopping: bool
 
-    def __init__(self, start_s: float, delay_s: Callable[[], float], admit: Callable[[], bool]) -> None:
+    def __init__(
+        self, start_s: float, delay_s: Callable[[], float], admit: Callable[[], bool], on_last: Callable[[], None]
+    ) -> None:
         self._now_s = start_s
         self._delay_s = delay_s
         self._admit = admit
+        self._on_last = on_last
+        self.callbacks_left: int | None = None
         # Of tuples, not of handles: these compare in Python, and a timer that is cancelled stays until its moment.
         self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
         self._numbers = itertools.count()
+        self._tasks: list[asyncio.Task[Any]] = []
         super().__init__(_NoSelector())
 
     def time(self) -> float:
@@ -96,6 +102,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """So many seconds from now."""
         return self.call_at(self._now_s + delay, callback, *args, context=context)
 
+    def create_task(self, coro: Any, *, name: Any = None, context: Context | None = None) -> asyncio.Task[Any]:
+        """As asyncio's own; remembers their order."""
+        task = super().create_task(coro, name=name, context=context)
+        self._tasks.append(task)
+        return task
+
+    def running(self) -> list[asyncio.Task[Any]]:
+        """The tasks that have not ended, in the order in which they were started."""
+        return [task for task in self._tasks if not task.done()]
+
+    def close(self) -> None:
+        """As asyncio's own; lets go of the tasks."""
+        self._tasks.clear()
+        super().close()
+
     def get_debug(self) -> bool:
         """Never: every handle asks."""
         return False
@@ -116,6 +137,17 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+            if self.callbacks_left is not None and self._was_last():
+                return
+
+    def _was_last(self) -> bool:
+        assert self.callbacks_left is not None
+        self.callbacks_left -= 1
+        if self.callbacks_left > 0:
+            return False
+        self.callbacks_left = None
+        self._on_last()
+        return True
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         """Do it later, in virtual time; a process that dies meanwhile does not do it, or does not learn of it."""

@@ -61,7 +61,8 @@ class Agenda:
             action(at_s)
 
     def _turn(self, at_s: float) -> None:
-        self.run_until(at_s)
+        if self._loop is not None:  # else its process is being buried, at no time of this world
+            self.run_until(at_s)
 
 
 class Network:

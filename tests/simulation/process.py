@@ -42,6 +42,7 @@ from posd.resources import Views
 from posd.telling import renderer
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.network import START_MS, Network, Wire
+from tests.simulation.weather import Life
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +172,14 @@ class World:
 
 
 class Process:
-    """One process. ``life`` is how many effects it has before it dies; None: as many as it wants."""
+    """One process, that lasts as long as its ``life``."""
 
-    def __init__(self, world: World, clocks: Clocks, life: int | None) -> None:
+    def __init__(self, world: World, clocks: Clocks, life: Life) -> None:
         self.world = world
         self.alive = True
-        self._life = life
-        self.loop = VirtualLoop(world.now_s, world.weather.disk_delay_s, self.admit)
+        self._effects_left = life.effects
+        self.loop = VirtualLoop(world.now_s, self._disk_delay_s, self.admit, self._die)
+        self.loop.callbacks_left = life.callbacks
         self._clocks = clocks
 
     def admit(self) -> bool:
@@ -185,12 +187,19 @@ class Process:
         if not self.alive:
             return False
         self.world.effects += 1
-        if self._life is not None:
-            self._life -= 1
-            if self._life <= 0:
+        if self._effects_left is not None:
+            self._effects_left -= 1
+            if self._effects_left <= 0:
                 self.alive = False
-                self.loop.stop()
+                self.loop.callbacks_left = 1  # this one
         return self.alive
+
+    def _die(self) -> None:
+        self.alive = False
+        self.loop.stop()
+
+    def _disk_delay_s(self) -> float:
+        return self.world.weather.disk_delay_s() if self.alive else 0.0  # the dead draw nothing
 
     def run(self, work: Callable[[Process], Awaitable[None]]) -> bool:
         """Start, do the work, stop. False when it died before."""
@@ -208,6 +217,7 @@ class Process:
             world.network.notified = lambda *_: None
             world.now_s = loop.time()
             died, self.alive = not self.alive, False
+            loop.callbacks_left = None
             self._bury()
         if not died:
             task.result()
@@ -218,7 +228,7 @@ class Process:
         loop = self.loop
         loop.set_exception_handler(lambda _loop, _context: None)  # what nobody hears of any more
         for _ in range(5):
-            running = asyncio.all_tasks(loop)
+            running = loop.running()
             if not running:
                 break
             for task in running:

@@ -338,7 +338,9 @@ def tell(seed: int, directory: Path, keys: KeyRing, payments: int = PAYMENTS) ->
         with warnings.catch_warnings():
             # A call that was prepared and never made, because its process died, is none that was forgotten.
             warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
-            return Story(seed, home, keys, payments).run()
+            outcome = Story(seed, home, keys, payments).run()
+            gc.collect(0)
+            return outcome
     finally:
         logging.disable(before)
         gc.enable()

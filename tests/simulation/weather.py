@@ -24,6 +24,9 @@ LATEST_ARRIVAL_S = 55.0
 TOO_LATE_S = (63.0, 200.0)
 """When a request arrives that breaks the contract's assumption."""
 
+_EFFECTS, _CALLBACKS = 4, 15
+"""Of a payment, about a tenth of what it has from scan to paper: so lives end in the middle of the sale."""
+
 _CODES = {
     Wallet.WECHAT: ("13", 18),
     Wallet.ALIPAY: ("28", 18),
@@ -66,6 +69,17 @@ class Fate:
     again_s: float | None = None
     unsent: bool = False
     answer: Mishap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long a process lasts; None: as long as it wants.
+
+    Until it has had so many effects on disk, wire or paper; or until its loop has run so many callbacks, at any await.
+    """
+
+    effects: int | None = None
+    callbacks: int | None = None
 
 
 @dataclass(slots=True)
@@ -183,12 +197,17 @@ class Weather:
             return self.rng.uniform(*TOO_LATE_S)
         return self.rng.uniform(0, LATEST_ARRIVAL_S)
 
-    def life(self) -> int | None:
-        """How many effects the next process has before it dies; None: it lives."""
+    def life(self) -> Life:
+        """How long the next process lives."""
         if self.crashes <= 0:
-            return None
+            return Life()
         self.crashes -= 1
-        return round(self.rng.expovariate(1 / (self.payments * 4))) + 1
+        if self.rng.random() < 0.5:
+            return Life(effects=self._span(_EFFECTS))
+        return Life(callbacks=self._span(_CALLBACKS))
+
+    def _span(self, each: int) -> int:
+        return round(self.rng.expovariate(1 / (self.payments * each))) + 1
 
     # --- the shop
 
