@@ -8,8 +8,10 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from devices.errors import DeviceLost
+from devices.printer.document import Document
 from devices.printer.driver import Printer, Timing
 from devices.printer.factory import Wiring, make_printer
 from devices.printer.profile import Profile
@@ -238,6 +240,19 @@ class Till:
                 await self.spool.ended(job.job_id)
             if await self.journal.read(queries.live_jobs):
                 await self.settled()
+
+    async def drawn_again(self) -> None:
+        """Wait until a paper is drawn from what the journal holds now: one that is on its way may be older."""
+        loop, drawn, papers = asyncio.get_running_loop(), asyncio.Event(), self.spool.papers
+        draw = papers.of_job
+
+        def watched(*args: Any) -> Document:
+            loop.call_soon_threadsafe(drawn.set)
+            return draw(*args)
+
+        papers.of_job = watched  # type: ignore[method-assign, assignment]  # the spool tells nobody of what it draws
+        async with asyncio.timeout(HANG_S):
+            await drawn.wait()
 
     async def until(self, payment: Payment, *states: str) -> None:
         """Wait until its jobs stand like this."""

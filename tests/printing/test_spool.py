@@ -387,6 +387,7 @@ async def test_the_report_and_the_test_slip(printer: VirtualPrinter, open_till: 
     job = await till.spool.print_report(till.journal._date_of(till.clock.now_ms()))
     payment = await till.pay()
     await till.spool.test()
+    await till.drawn_again()
     await printer.power_on()
     await till.settled()
     report, receipt, slip = (paper.text for paper in printer.receipts)
