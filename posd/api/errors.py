@@ -9,8 +9,8 @@ from aiohttp import web
 
 from devices.errors import DeviceError
 from posd.api.problems import Problem
-from posd.checkout.errors import Refusal
 from posd.journal.errors import JournalUnavailable
+from posd.refusals import Refusal
 
 _log = logging.getLogger(__name__)
 

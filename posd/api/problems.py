@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
-from posd.checkout.errors import Refusal
+from posd.refusals import Refusal
 
 CONTENT_TYPE = "application/problem+json"
 

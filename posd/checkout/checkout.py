@@ -38,6 +38,7 @@ from posd.payment.payment import Payment
 from posd.payment.schedule import Activity
 from posd.payment.terms import Method
 from posd.payment.verdicts import Reason
+from posd.refusals import Refusal
 from posd.tasks import Tasks
 
 _log = logging.getLogger(__name__)
@@ -206,7 +207,7 @@ class Checkout:
                 _log.warning("a name was made twice: %s", error)
                 continue
             return payment, schedule.resubmitted(Activity()) if credential else Activity()
-        raise RuntimeError("no unique order number in five tries")
+        raise RuntimeError(f"no unique order number in {NAME_TRIES} tries")
 
     def _first_facts(self, order: Order, credential: Credential | None) -> tuple[Payment, tuple[PaymentEvent, ...]]:
         config, now_ms = self._config, self._shop.clock.now_ms()
@@ -384,7 +385,7 @@ def _nobody(_: object) -> None:
     """Until somebody listens."""
 
 
-def _refusal_of_final(payment: Payment) -> errors.Refusal:
+def _refusal_of_final(payment: Payment) -> Refusal:
     if payment.status is Status.PAID:
         return errors.AlreadyPaid(f"{payment.order_no} is paid; refund it to give the money back")
     return errors.AlreadyFinal(f"{payment.order_no} is {payment.status} already")

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-
-class Refusal(Exception):
-    """The root: nothing was changed. ``code`` is stable, the message says what to do."""
-
-    code: ClassVar[str]
-    status: ClassVar[int] = 409
-    """The HTTP status that goes with it."""
-    retryable: ClassVar[bool] = False
+from posd.refusals import Refusal
 
 
 class NotFound(Refusal):

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from weakref import WeakValueDictionary
 
 from posd.checkout.errors import KeyReused
 from posd.journal import queries
@@ -17,8 +18,8 @@ class Keys:
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._held: dict[str, asyncio.Lock] = {}
-        self._holders: dict[str, int] = {}
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of the keys in use: a lock is there for as long as a request holds it or waits for it."""
 
     @asynccontextmanager
     async def hold(self, key: str, fingerprint: bytes) -> AsyncIterator[str | None]:
@@ -26,15 +27,9 @@ class Keys:
 
         Raises KeyReused when it was used with another request.
         """
-        lock = self._held.setdefault(key, asyncio.Lock())
-        self._holders[key] = self._holders.get(key, 0) + 1
-        try:
-            async with lock:
-                yield await self._look_up(key, fingerprint)
-        finally:
-            self._holders[key] -= 1
-            if self._holders[key] == 0:
-                del self._holders[key], self._held[key]
+        lock = self._locks.setdefault(key, asyncio.Lock())
+        async with lock:
+            yield await self._look_up(key, fingerprint)
 
     async def _look_up(self, key: str, fingerprint: bytes) -> str | None:
         found = await self._journal.read(lambda db: queries.find_key(db, key))

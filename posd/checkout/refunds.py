@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import defaultdict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
 from posd.checkout import errors
 from posd.checkout.asking import answer_of
@@ -39,7 +39,8 @@ class Refunds:
         self._ids = ids
         self._receipts = receipts
         self._keys = keys
-        self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Of the payments that are being refunded: two requests at once cannot both take what is left."""
         self._tasks = Tasks()
         self._news: dict[str, asyncio.Event] = {}
 
@@ -73,7 +74,8 @@ class Refunds:
             if made is not None:
                 return await self.find(made), True
             payment = await self._payment(ident)
-            async with self._one_at_a_time[payment.payment_id]:
+            lock = self._locks.setdefault(payment.payment_id, asyncio.Lock())
+            async with lock:
                 return await self._start(payment, amount, reason, Key(key, fingerprint, "")), False
 
     def ask_now(self, refund_id: str) -> None:
@@ -183,5 +185,4 @@ def _refunded_amount_changed(payment_id: str) -> Notice:
 
 def _is_repetition(refund: Refund, answer: RefundAnswered) -> bool:
     """An answer that changes nothing and says what the last one said is not written again."""
-    after = machine.apply(refund, answer)
-    return after == refund
+    return machine.apply(refund, answer) == refund

@@ -72,11 +72,6 @@ def list_payments(db: sqlite3.Connection, wanted: Filter, limit: int) -> list[Pa
     return [payment_record(row) for row in rows]
 
 
-def count_attention(db: sqlite3.Connection) -> int:
-    """How many payments a person should look at, whatever day they are of."""
-    return int(db.execute(f"SELECT count(*) FROM payments p WHERE {_ATTENTION}").fetchone()[0])
-
-
 def all_payments(db: sqlite3.Connection) -> Iterator[PaymentRecord]:
     """Every payment, the oldest first, a row at a time."""
     for row in db.execute(f"SELECT {PAYMENT_COLUMNS} FROM payments p ORDER BY p.position"):
@@ -84,7 +79,7 @@ def all_payments(db: sqlite3.Connection) -> Iterator[PaymentRecord]:
 
 
 def latest_payment(db: sqlite3.Connection) -> PaymentRecord | None:
-    """The last payment that has a receipt: paid, or cancelled."""
+    """The last payment that was paid, and so has a receipt of its own accord."""
     query = f"SELECT {PAYMENT_COLUMNS} FROM payments p WHERE p.status = 'paid' ORDER BY p.position DESC LIMIT 1"
     row = db.execute(query).fetchone()
     return payment_record(row) if row else None

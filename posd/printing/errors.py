@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posd.checkout.errors import Refusal
+from posd.refusals import Refusal
 
 
 class NoReceipt(Refusal):

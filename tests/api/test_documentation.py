@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from posd.api.routes import ROUTES
-from posd.checkout.errors import Refusal
 from posd.payment.events import Status
 from posd.payment.verdicts import Reason
+from posd.refusals import Refusal
 from posd.resources import PaymentResource
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")

@@ -22,6 +22,7 @@ from posd.payment.amounts import Fen
 from posd.payment.auth_code import Secret
 from posd.payment.terms import Method
 from posd.printing.errors import NoReceipt
+from posd.refusals import Refusal
 from tests.invariants import FINAL
 from tests.simulation.process import Process
 from tests.simulation.weather import Errand
@@ -88,8 +89,10 @@ class Pos:
 
     async def serve(self, process: Process) -> None:
         """Serve everybody who is not done with, and see to it that nothing is left to do."""
-        # Not a group: it cancels in the order of addresses, and a seed would not always tell the same.
-        await asyncio.gather(*(self._serve(process, errand) for errand in self.errands if not errand.done))
+        waiting = [errand for errand in self.errands if not errand.done]
+        async with asyncio.TaskGroup() as group:
+            for errand in waiting:
+                group.create_task(self._serve(process, errand))
 
     async def _serve(self, process: Process, errand: Errand) -> None:
         loop = asyncio.get_running_loop()
@@ -112,7 +115,7 @@ class Pos:
             except (JournalUnavailable, errors.TerminalBusy):
                 await asyncio.sleep(0.7)
                 continue
-            except errors.Refusal:
+            except Refusal:
                 return None
             if errand.way == "armed" and not started.replayed:
                 await asyncio.sleep(0.3)
@@ -174,7 +177,7 @@ async def _refusable(call: Callable[[], Awaitable[T]]) -> T | None:
             return await call()
         except JournalUnavailable:
             await asyncio.sleep(0.7)
-        except (errors.Refusal, NoReceipt):
+        except (Refusal, NoReceipt):
             return None
     return None
 
