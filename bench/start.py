@@ -1,17 +1,20 @@
-"""Figure 7: from the process's start to ready, what it holds in memory, and from the decision to print to the paper."""
+"""Figure 7: from the process's start to ready, memory, processor time at rest, from the decision to print to paper."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from bench.daemon import Daemon, scratch
-from bench.figures import Figure, Row, Spread, spread
+from bench.daemon import Daemon, Table, scratch
+from bench.figures import Figure, Row, Spread, aimed, exactly, limited, spread
 from bench.wire import RawGateway
 from devices.printer.simulator import VirtualPrinter
+from devices.scanner.simulator import VirtualScanner
 from posd.gateways.simulator.behaviour import Plan
 
 STARTS, STARTS_QUICK = 9, 3
@@ -20,12 +23,18 @@ LIMIT_S = 30.0
 INITIALISE = b"\x1b@"
 """What every receipt begins with; what comes before it only asks how the printer is."""
 
-_LIBRARIES = """
-import asyncio, logging, sqlite3, ssl, tomllib, zoneinfo
-import aiohttp, aiohttp.web, msgspec
-import cryptography.x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+START_AIM = 1.6
+"""Times the imports: what posd may take of its own until it is ready."""
+IDLE_S, IDLE_S_QUICK = 60.0, 5.0
+IDLE_AIM_PERCENT = 0.5
+CALM_S = 3.0
+"""Between the start and the look at an idle till: what is loaded after the start is loaded by then."""
+
+_IMPORTS = "import aiohttp, aiohttp.web, msgspec, sqlite3"
+"""The libraries that every till needs, and nothing else."""
+_SCANNER_IMPORTS = f"{_IMPORTS}, serial, serial_asyncio"
+"""With those of a scanner on a serial port. What makes ESC/POS is loaded when posd is ready, so it does not count."""
+_SAY_MEMORY = """
 status = open("/proc/self/status").read()
 print(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS")), flush=True)
 """
@@ -45,41 +54,88 @@ class Tap(VirtualPrinter):
 
 
 def measure(*, quick: bool) -> Figure:
-    """Starts beside bare imports, then receipts."""
+    """Starts beside bare imports, rest, then receipts."""
     rows = asyncio.run(_starts(STARTS_QUICK if quick else STARTS))
+    rows += asyncio.run(_idle(IDLE_S_QUICK if quick else IDLE_S))
     rows += asyncio.run(_receipts(RECEIPTS_QUICK if quick else RECEIPTS))
-    return Figure(7, "Start, memory, receipt", tuple(rows), (), _NOTES)
+    return Figure(7, "Start, memory, rest, receipt", tuple(rows), (), _NOTES)
 
 
 # --- the start
 
 
 async def _starts(count: int) -> list[Row]:
-    ours_s, ours_mib, bare_s, bare_mib = [], [], [], []
-    with scratch() as name:
-        for _ in range(count):
-            async with Daemon(Path(name), None) as daemon:
-                ours_s.append(daemon.start_s)
-                ours_mib.append(daemon.memory_mib())
-            seconds, mebibytes = await _imports()
-            bare_s.append(seconds)
-            bare_mib.append(mebibytes)
-    against = "importing the same libraries"
-    return [
-        Row("start to ready", spread(ours_s), "s", against, spread(bare_s)),
-        Row("resident memory, ready", spread(ours_mib), "MiB", against, spread(bare_mib)),
-    ]
+    rows = []
+    async with _devices() as (directory, sections):
+        for name, libraries, tables in (("", _IMPORTS, []), (" with scanner and printer", _SCANNER_IMPORTS, sections)):
+            ours_s, ours_mib, bare_s, bare_mib = [], [], [], []
+            for _ in range(count):
+                async with Daemon(directory, None, tables) as daemon:
+                    ours_s.append(daemon.start_s)
+                    ours_mib.append(daemon.memory_mib())
+                seconds, mebibytes = await _imported(libraries)
+                bare_s.append(seconds)
+                bare_mib.append(mebibytes)
+            against = "importing the same libraries"
+            rows += [
+                aimed(f"start to ready{name}", spread(ours_s), "s", against, spread(bare_s), START_AIM),
+                Row(f"resident memory, ready{name}", spread(ours_mib), "MiB", against, spread(bare_mib)),
+            ]
+    return rows
 
 
-async def _imports() -> tuple[float, float]:
-    """Seconds and MiB."""
+async def _imported(libraries: str) -> tuple[float, float]:
+    """Seconds and MiB of a process that does nothing else."""
     began_s = time.perf_counter()
-    process = await asyncio.create_subprocess_exec(*(sys.executable, "-c", _LIBRARIES), stdout=asyncio.subprocess.PIPE)
+    command = sys.executable, "-c", libraries + _SAY_MEMORY
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     kibibytes = int(await process.stdout.readline())
     took_s = time.perf_counter() - began_s
     await process.wait()
     return took_s, kibibytes / 1024
+
+
+@contextlib.asynccontextmanager
+async def _devices() -> AsyncIterator[tuple[Path, list[tuple[str, Table]]]]:
+    """A directory, and the sections of a serial scanner and a network printer that are there."""
+    printer = VirtualPrinter()
+    await printer.start()
+    with scratch() as name, VirtualScanner(Path(name) / "scanner") as scanner:
+        yield (
+            Path(name),
+            [
+                ("[printer]", {"type": "tcp", "host": "127.0.0.1", "port": printer.port}),
+                ("[[scanners]]", {"name": "front", "type": "serial", "port": str(scanner.link)}),
+            ],
+        )
+    await printer.close()
+
+
+# --- at rest
+
+
+async def _idle(seconds: float) -> list[Row]:
+    """A till with everything, between two customers: connections warm, devices watched."""
+    plan = Plan(latency_ms=0)
+    async with _devices() as (place, tables), RawGateway(plan) as gateway, Daemon(place, gateway, tables) as daemon:
+        await daemon.pay(100, wait_s=LIMIT_S, authCode=f"13{0:016d}")
+        alone = await _share(daemon, seconds)
+        async with daemon.http.get("http://localhost/v1/events"):
+            watched = await _share(daemon, seconds)
+    name = "at rest, share of one processor"
+    return [
+        limited(name, exactly(alone), "%", IDLE_AIM_PERCENT),
+        limited(f"{name}, a page open", exactly(watched), "%", IDLE_AIM_PERCENT),
+    ]
+
+
+async def _share(daemon: Daemon, seconds: float) -> float:
+    """Processor time of all threads, in percent of the time that passes."""
+    await asyncio.sleep(CALM_S)
+    began_s, before_s = time.perf_counter(), daemon.cpu_s()
+    await asyncio.sleep(seconds)
+    return 100 * (daemon.cpu_s() - before_s) / (time.perf_counter() - began_s)
 
 
 # --- receipts
@@ -150,6 +206,11 @@ async def _until_printed(daemon: Daemon, payment_id: str, copies: int = 0) -> No
 
 
 _NOTES = (
+    (
+        "Each start is followed by one of its reference, which imports aiohttp, msgspec and SQLite (with a scanner: "
+        "pyserial) and does nothing else. At rest, posd reads the scanner, looks after the printer, keeps a connection "
+        "to the gateway young and tells systemd how it is."
+    ),
     (
         "A sale's receipt is decided in the same commit that makes the payment paid, so both ways from the gateway's "
         "approval are shown: to the POS and to the printer. The printer is asked for paper and cover before the first "
