@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
 import re
 import stat
@@ -12,13 +11,13 @@ import types
 import typing
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from posd.config import sections as s
 from posd.config.secrets import SecretError, read_secret
+from posd.gateways.addresses import checked_base_url, is_loopback
 from posd.gateways.protocols import settings_class
 from posd.payment.auth_code import Secret
 
@@ -215,7 +214,7 @@ class _Loader:
     def _check_api(self, api: s.Api) -> None:
         if api.listen is None:
             return
-        if not _is_loopback(api.listen):
+        if not _listens_to_itself(api.listen):
             self._fault("api.listen", "expected HOST:PORT on the loopback, such as 127.0.0.1:8765")
         if api.token is None:
             self._fault("api.token_file", "missing; it is required with listen")
@@ -232,7 +231,7 @@ class _Loader:
                 self._fault(f"scanners[{index}].{key}", f"missing; a scanner of type {scanner.type} needs it")
         self._check_printer(printer)
         if face is not None and not face.listen.startswith("/"):
-            if not _is_loopback(face.listen):
+            if not _listens_to_itself(face.listen):
                 self._fault("face.listen", "expected a socket's path, or HOST:PORT on the loopback")
             if face.token is None:
                 self._fault("face.token_file", "missing; it is required with HOST:PORT")
@@ -248,9 +247,10 @@ class _Loader:
             self._fault("printer.port", "expected a device, such as /dev/ttyUSB0")
 
     def _check_url(self, url: str, where: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme == "http" and not _is_loopback_host(parts.hostname or ""):
-            self._fault(where, "http:// is only for the loopback; use https://")
+        try:
+            checked_base_url(url)
+        except ValueError as error:
+            self._fault(where, str(error))
 
 
 _PRINTER_NEEDS = {"tcp": ("host",), "serial": ("port",), "device": ("device",), "cups": ("queue",), "file": ("path",)}
@@ -264,18 +264,9 @@ def split_host_port(text: str) -> tuple[str, int] | None:
     return host.strip("[]"), int(port)
 
 
-def _is_loopback(listen: str) -> bool:
+def _listens_to_itself(listen: str) -> bool:
     found = split_host_port(listen)
-    return found is not None and _is_loopback_host(found[0])
-
-
-def _is_loopback_host(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return found is not None and is_loopback(found[0])
 
 
 def _is_secret(hint: Any) -> bool:

@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 
 
 def checked_base_url(url: str) -> str:
-    """A base URL without the slash at its end. Raises ValueError unless it is https, or http on the loopback."""
+    """A base URL without the slash at its end. Raises ValueError unless it is https, or http on the loopback.
+
+    The message does not repeat it: what stands before an ``@`` may be a password.
+    """
     parts = urlsplit(url)
     host = parts.hostname
     if parts.scheme not in ("https", "http") or not host or parts.query or parts.fragment or parts.username is not None:
-        raise ValueError(f"{url!r} is no base URL; write it like https://pay.example")
+        raise ValueError("no base URL; write it like https://pay.example, with nothing behind ? or # or before @")
     if parts.scheme == "http" and not is_loopback(host):
-        raise ValueError(f"{url!r} would send payments in the clear; http:// is only for the loopback")
+        raise ValueError("http:// is only for the loopback: payments would travel in the clear")
     return url.rstrip("/")
 
 

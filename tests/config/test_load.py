@@ -141,6 +141,7 @@ FAULTS = [
     ('[gateways."a/b"]\nprotocol = "chaoying"\n', "gateways.a/b: a name has"),
     ('[gateways.two]\nprotocol = "daxpay"\nbase_url = "https://x"\n', "gateways.two.secret_file: missing"),
     (TWO.replace("https://x", "http://pay.example"), "gateways.two.base_url: http:// is only for the loopback"),
+    (TWO.replace("https://x", "https://u:password@x"), "gateways.two.base_url: no base URL"),
     (TWO + 'sign_type = "CRC"\n', "gateways.two: sign_type"),
     (TWO + 'mch_id = "1"\n', "gateways.two.mch_id: unknown key"),
 ]  # fmt: skip
@@ -151,6 +152,7 @@ def test_a_fault_is_found(read: Read, tmp_path: Path, more: str, fault: str) -> 
     """Each with its key and a reason."""
     found = faults_of(read, MINIMAL + more, tmp_path)
     assert any(line.startswith(fault) for line in found), found
+    assert "password" not in "".join(found)
 
 
 @pytest.mark.parametrize(
