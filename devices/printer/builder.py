@@ -1,9 +1,9 @@
 """The one door to python-escpos: bytes of the commands it is good at. Its text and its connections are never used.
 
 It is imported when the first command is built; `warm_up` does it beforehand, in an executor. Of the library, only the
-class that makes commands is loaded, and instead of its list of all printers (150 ms, 4 MB) one entry of ours. Three
-things it does to the process at import are undone or kept away here: it gives the root logger a handler, leaves a
-directory behind in /tmp, and some of its methods print to standard output.
+class that makes commands is loaded, without what that draws pictures with (`stand_ins`), and instead of its list of all
+printers (150 ms, 4 MB) one entry of ours. Three things it does to the process at import are undone or kept away here:
+it gives the root logger a handler, leaves a directory behind in /tmp, and some of its methods print to standard output.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import functools
 import logging
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devices.printer.stand_ins import LOADING, stand_ins
 from devices.printer.symbols import MAX_QR_BYTES
 
 if TYPE_CHECKING:
@@ -38,11 +38,10 @@ _KEPT_LIST = "ESCPOS_CAPABILITIES_PICKLE_DIR"
 """And for where a machine has it prepared: not ours to read, nor to fill with ours."""
 
 _QR_CORRECTION_M = 1
-_import_lock = threading.Lock()
 
 
 def warm_up() -> None:
-    """Import the library now: 50 ms that the first receipt need not wait for. Blocks; call it in an executor."""
+    """Import the library now: 20 ms that the first receipt need not wait for. Blocks; call it in an executor."""
     _printer()
 
 
@@ -53,6 +52,8 @@ def native_qr(data: str, module_dots: int) -> bytes:
 
 def raster(image: Image) -> bytes:
     """`GS v 0` in bands: a black-and-white picture at the left edge of the paper."""
+    with LOADING:
+        _add_pictures()
     return _built(lambda printer: printer.image(image, fragment_height=RASTER_BAND_DOTS))
 
 
@@ -78,14 +79,24 @@ def _built(build: Callable[[Any], None]) -> bytes:
 
 
 def _printer() -> type[Any]:
-    with _import_lock:
+    with LOADING:
         return _import_quietly()
+
+
+@functools.cache
+def _add_pictures() -> None:
+    """What turns pictures into dots, which was left out."""
+    _import_quietly()
+    from escpos import escpos as library
+    from escpos.image import EscposImage
+
+    library.EscposImage = EscposImage
 
 
 @functools.cache
 def _import_quietly() -> type[Any]:
     handlers = logging.root.handlers[:]
-    with _own_list_of_printers():
+    with _own_list_of_printers(), stand_ins():
         from escpos import capabilities
         from escpos.escpos import Escpos
 

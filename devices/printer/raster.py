@@ -19,6 +19,7 @@ from devices.printer.document import Barcode, Cut, Document, Feed, Kick, Picture
 from devices.printer.fonts import typeface
 from devices.printer.layout import PLACEHOLDER, Line, Row, lay_out, sanitise, width, wrap
 from devices.printer.profile import DOTS_PER_COLUMN, Profile
+from devices.printer.stand_ins import LOADING
 from devices.printer.symbols import BARCODE_HEIGHT_DOTS, BARCODE_MODULE_DOTS, code128_fits, qr_module_dots
 
 FONT_DOTS = 24
@@ -127,7 +128,8 @@ def _qr(data: str, profile: Profile) -> list[Image.Image]:
     module_dots = qr_module_dots(data)
     if module_dots is None:
         return [_line(Line(text), profile) for text in wrap(sanitise(data), profile.columns)]
-    import qrcode
+    with LOADING:
+        import qrcode
 
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, border=0)
     code.add_data(data)
@@ -135,7 +137,8 @@ def _qr(data: str, profile: Profile) -> list[Image.Image]:
 
 
 def _bars(data: str, profile: Profile) -> Image.Image:
-    from barcode.codex import Code128
+    with LOADING:
+        from barcode.codex import Code128
 
     modules = [bar == "1" for bar in Code128(data).build()[0]]
     return _modules([modules], BARCODE_MODULE_DOTS, BARCODE_HEIGHT_DOTS, profile)

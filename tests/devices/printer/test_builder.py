@@ -27,7 +27,15 @@ builder.warm_up()
 assert os.environ is before and "ESCPOS_CAPABILITIES_FILE" not in before
 from escpos import capabilities
 assert ["default"] == list(capabilities.CAPABILITIES["profiles"]), "the list of all printers was read"
+assert builder.native_qr("A", 6) and builder.feed_and_cut() and builder.kick()
+assert not {"barcode", "barcode.writer", "qrcode", "yaml", "escpos.image", "PIL"} & sys.modules.keys(), "or pictures"
 assert not {"escpos.printer", "usb", "serial", "serial_asyncio"} & sys.modules.keys(), "drivers were loaded"
+from devices.printer.document import Barcode, Document, QrCode
+from devices.printer.profile import Profile
+from devices.printer import raster
+builder.raster(raster.paint([QrCode("A"), Barcode("0123456789")], Profile()))
+import barcode, qrcode, yaml
+assert qrcode.QRCode and yaml.dump and barcode.get_barcode, "what stood in for them is still there"
 """
 
 
