@@ -53,6 +53,27 @@ def test_systemd_understands_every_line(unit: str, tmp_path: Path) -> None:
     assert (0, "") == (done.returncode, done.stderr)
 
 
+DRIVERS = {
+    "char-ttyUSB": "usbserial",
+    "char-ttyACM": "cdc_acm",
+    "char-hidraw": "hid",
+    "char-usb": "usbcore",
+    "char-usb_device": "usbcore",
+}
+"""What makes the kernel know a kind of device; ttyS and input are built in."""
+
+
+@pytest.mark.parametrize("unit", ["posd.service", "posd@.service"])
+def test_every_kind_of_device_is_known_when_the_service_starts(unit: str) -> None:
+    """Systemd passes over a kind of which no driver is loaded: the first scanner plugged in later would be refused."""
+    kinds = {value.split()[0] for name, value in settings(unit) if name == "DeviceAllow"}
+    assert set(DRIVERS) | {"char-ttyS", "char-input"} == kinds
+    wanted = {f"modprobe@{driver}.service" for driver in DRIVERS.values()}
+    for setting in ("Wants", "After"):
+        units = {each for name, value in settings(unit) if name == setting for each in value.split()}
+        assert set() == wanted - units, setting
+
+
 @pytest.mark.parametrize("unit", SERVICES)
 def test_little_is_left_open(unit: str, tmp_path: Path) -> None:
     """The exposure of each unit stays under its limit."""
