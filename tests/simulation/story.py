@@ -113,7 +113,6 @@ class Story:
         moments = sorted(self.rng.uniform(0, day_s) for _ in range(payments))
         protocols = {each.common.protocol for each in config.gateways.values()}
         self._weather.discounts = protocols <= _TELLS_DISCOUNTS
-        self._weather.not_sure = protocols <= _SAYS_NOT_SURE
         return [self._weather.errand(number, at_s, wallets, ways) for number, at_s in enumerate(moments, 1)]
 
     def _possible(self) -> tuple[tuple[Wallet, ...], tuple[str, ...]]:
@@ -306,8 +305,6 @@ def _name(fault: str) -> str:
 
 _TELLS_DISCOUNTS = frozenset({"chaoying", "chinaums"})
 """The others tell one amount in some answers at least: a discount there is none that a till could learn of."""
-_SAYS_NOT_SURE = frozenset({"chaoying"})
-"""The others have one word for a refund that is under way and for one that waits to be sent again."""
 _JUDGED_HERE = ("cancelled ", "time: ")
 """A cancel's floor is counted from when the pay request left; a wrong wall clock is one of the faults."""
 _WAYS = (("qr", Method.QR), ("face", Method.FACE))

@@ -120,8 +120,6 @@ class Weather:
     """The share of commits that the disk refuses to make durable."""
     discounts: bool = True
     """Whether every gateway of this seed tells what was discounted."""
-    not_sure: bool = True
-    """Whether every gateway of this seed can say that a refund is not sure, so that it is sent again."""
     crashes: int = 0
     """Processes that end before their time."""
     outages: tuple[tuple[float, float], ...] = ()
@@ -260,7 +258,7 @@ class Weather:
                 *self._some(CancelFault, 0.4, 3),
                 rng.choice((CancelFault.OK, CancelFault.OK, CancelFault.TOO_LATE)),
             ),
-            refund=(*self._some(_PASSING if self.not_sure else _TOLD, 0.5, 3), RefundFault.OK),
+            refund=(*self._some(_PASSING, 0.5, 3), RefundFault.OK),
             notice=rng.choice(tuple(NoticeFault)),
             stale_ms=rng.choice((500, 2_000, 4_000)),
             refund_polls=rng.choice((0, 1, 4)),
@@ -276,9 +274,8 @@ class Weather:
 
 
 _PASSING = tuple(fault for fault in RefundFault if fault not in {RefundFault.FAIL, RefundFault.BY_HAND})
+"""What goes wrong with a refund and ends. A gateway that refuses a void's refund for good leaves it to a person."""
 _HONEST = tuple(fault for fault in QueryFault if fault is not QueryFault.NOT_FOUND)
 """A gateway that forgets orders does so early: one that denies an old order breaks the contract's assumption. Where
 questions may be held up, the word could come that late."""
-_TOLD = tuple(fault for fault in _PASSING if fault is not RefundFault.NOT_SURE)
-"""What goes wrong with a refund and ends. A gateway that refuses a void's refund for good leaves it to a person."""
 _DECLINES = (Reason.INSUFFICIENT_FUNDS, Reason.CODE_EXPIRED, Reason.DECLINED, Reason.LIMIT_EXCEEDED)
