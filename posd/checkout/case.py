@@ -55,6 +55,9 @@ _log = logging.getLogger(__name__)
 JOURNAL_RETRY_S = 1.0
 """Between two tries to write what must not be forgotten while the disk is full."""
 
+WAKER_SLACK_S = 0.001
+"""The time line counts whole milliseconds: to wake one later is to wake in time."""
+
 PrintJobs = Callable[[Payment, int], list[tuple[PrintJob, PrintQueued]]]
 
 
@@ -105,6 +108,7 @@ class Case:
         self.ended = False
         """Nothing is taken any more: what is left of it is in the journal."""
         self._ready = asyncio.Event()
+        self._waker: asyncio.TimerHandle | None = None
         self._wire = Tasks()
         self._queries: dict[int, asyncio.Task[None]] = {}
         self._repeats = 0
@@ -161,6 +165,8 @@ class Case:
             for _, done in self._facts:
                 if done is not None and not done.done():
                     done.set_exception(JournalUnavailable("posd is being stopped; ask again"))
+            if self._waker is not None:
+                self._waker.cancel()
             await self._wire.close()
 
     def _follows(self) -> bool:
@@ -173,28 +179,41 @@ class Case:
 
     async def _wait(self) -> None:
         """Until a fact comes or the clock makes something due."""
+        if not self.payment.live or self._facts:
+            return
         moments = (
             state_machine.wakes_at_ms(self.payment),
             schedule.wakes_at_ms(self.payment, self._activity, self._rules),
         )
-        wakes_at_ms = min((moment for moment in moments if moment is not None), default=None)
-        if not self.payment.live or self._facts:
-            return
-        delay_s = None if wakes_at_ms is None else max(0, wakes_at_ms - self._shop.clock.now_ms()) / 1000
-        # Not asyncio.timeout: to raise, catch and convert costs as much as all that is decided here.
-        waker = None if delay_s is None else asyncio.get_running_loop().call_later(delay_s, self._ready.set)
-        try:
-            await self._ready.wait()
-        finally:
-            if waker is not None:
-                waker.cancel()
+        self._wake_by(min((moment for moment in moments if moment is not None), default=None))
+        await self._ready.wait()
         self._ready.clear()
+
+    def _wake_by(self, at_ms: int | None) -> None:
+        """See that the clock wakes the task at this moment. A waker that comes no later stays: it finds nothing to do.
+
+        Not asyncio.timeout: to raise, catch and convert costs as much as all that is decided here.
+        """
+        if at_ms is None:
+            return
+        loop = asyncio.get_running_loop()
+        when_s = loop.time() + max(0, at_ms - self._shop.clock.now_ms()) / 1000
+        if self._waker is not None:
+            if self._waker.when() <= when_s + WAKER_SLACK_S:
+                return
+            self._waker.cancel()
+        self._waker = loop.call_at(when_s, self._wake)
+
+    def _wake(self) -> None:
+        self._waker = None
+        self._ready.set()
 
     async def _take(self, fact: Fact, done: asyncio.Future[None] | None) -> None:
         """Record a fact. Somebody who waits for it is told when the journal fails; otherwise it is tried again."""
         events = self._events_of(fact)
         if done is None:
-            await self._record(*events)
+            if events or self._follows():
+                await self._record(*events)
             return
         try:
             await self._append(*events)
