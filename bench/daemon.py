@@ -23,6 +23,9 @@ from posd.payment.auth_code import Secret
 
 START_LIMIT_S = 60.0
 """A busy machine is no reason to give up."""
+CONNECTIONS = 100
+"""Requests of the POS at a time. More than the listener's queue holds (128) must never come at once: asyncio takes a
+Unix socket whose queue is full for one that is connected."""
 Table = dict[str, Any]
 
 
@@ -91,7 +94,7 @@ class Daemon:
                 await self._until_ready(notified)
             self.start_s = time.perf_counter() - began_s
         (self.directory / "notify").unlink()
-        self.http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.socket), limit=0))
+        self.http = aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(self.socket), limit=CONNECTIONS))
         return self
 
     async def _until_ready(self, notified: socket.socket) -> None:
@@ -136,6 +139,12 @@ class Daemon:
                 answer: Table = await response.json()
             if answer["status"] in {"paid", "failed", "cancelled"}:
                 return answer
+
+    async def syncing_s(self) -> float:
+        """Seconds that the journal has spent on commits so far, the waiting for the disk included."""
+        async with self.http.get("http://localhost/metrics") as response:
+            lines = (await response.text()).splitlines()
+        return float(next(line for line in lines if line.startswith("posd_journal_sync_seconds_sum")).split()[1])
 
     # --- what the kernel says
 
