@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -114,22 +116,25 @@ async def test_a_till_that_died_goes_on_elsewhere(dead: Rig, fresh: Rig) -> None
 @pytest.mark.parametrize("told", [True, False], ids=["kept", "not kept"])
 async def test_what_the_old_till_had_told_as_paid(dead: Rig, fresh: Rig, told: bool) -> None:
     """Open in the backup, then paid: a person says so and the gateway too, and it stays; else it goes back."""
-    waiting = await sell(dead, 1, "1004", wait=0, window=LONGER_THAN_A_BACKUP_S)
+    waiting = await sell(dead, 1, "1200", wait=0, window=LONGER_THAN_A_BACKUP_S)
     copy = await backed_up(dead)
+    number = waiting["orderNo"]
+    order = dead.simulator.bank.find(number)
+    assert order is not None
+    assert dead.simulator.bank.confirm(order, dead.simulator.now_ms())
     ended = await dead.get(f"/v1/payments/{waiting['id']}?wait=30")
     assert "paid" == ended["status"]
     await dead.end(signal.SIGKILL)
-    number = waiting["orderNo"]
+    window_ends = datetime.fromisoformat(waiting["submittedAt"]) + timedelta(seconds=LONGER_THAN_A_BACKUP_S)
+    # A box is not set up within a window: after it, posd cannot take what it learns for the payment's own end.
+    await asyncio.sleep(max(0.0, (window_ends - datetime.now(UTC)).total_seconds()))
+
     code, said = await fresh.run("journal", "restore", str(copy), *(("--paid", number) if told else ()))
     assert (0, told) == (code, f"{number}: the gateway says that it is paid" in said), said
-    # The window of a payment that is to be voided is over once the new box comes up.
     await fresh.settle()
     (payment,) = await fresh.payments()
-    if not told:
-        assert payment["status"] in {"paid", "cancelled"}, "its window may still have been open"
-    else:
-        assert ("paid", 1001) == (payment["status"], payment["payAmount"])
-    assert {number: 1001 if payment["status"] == "paid" else 0} == kept(fresh)
+    expected = ("paid", 1001, 1001) if told else ("cancelled", None, 0)
+    assert expected == (payment["status"], payment["payAmount"], kept(fresh)[number])
     assert [] == await fresh.faults()
 
 
