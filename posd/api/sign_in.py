@@ -16,6 +16,7 @@ from importlib import resources
 
 from aiohttp import web
 
+from devices.printer.stand_ins import LOADING
 from posd.api.context import CONTEXT, Context, reply
 from posd.api.guard import COOKIE, SESSION_S
 from posd.api.problems import Problem, not_found
@@ -147,7 +148,8 @@ async def _qr_code(request: web.Request) -> web.Response:
 
 def _svg(text: str) -> str:
     """A QR code as SVG, a unit a module, with the quiet zone that scanners want."""
-    import qrcode
+    with LOADING:
+        import qrcode
 
     code = qrcode.QRCode(border=4)
     code.add_data(text)
