@@ -116,8 +116,13 @@ async def _sell(daemon: Daemon, printer: VirtualPrinter, first: int, last: int) 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
             group.create_task(cashier())
-    async with asyncio.timeout(PAPER_LIMIT_S):
-        await printer.wait_receipts(last)
+    try:
+        async with asyncio.timeout(PAPER_LIMIT_S):
+            await printer.wait_receipts(last)
+    except TimeoutError:
+        log = (daemon.directory / "log").read_text("utf-8").splitlines()
+        came = f"{len(printer.receipts):,} of {last:,} receipts came out; the log ends:"
+        raise RuntimeError("\n".join([came, *(line for line in log if not line.endswith("queries"))][-20:])) from None
     await asyncio.sleep(SETTLE_S)
 
 
