@@ -23,6 +23,7 @@ async def test_both_languages(desk: Desk) -> None:
     await expect(desk.hero("paid")).to_contain_text("Paid")
     await expect(desk.fact("discount")).to_have_text("-¥2.50")
     await expect(desk.fact("receipt")).to_have_text("printed")
+    await expect(desk.page.locator(".sums")).to_have_text("1 paid: ¥10.00")
     await desk.look("en-paid")
     await desk.key("to-zh-CN").click()
     await expect(desk.hero("paid")).to_contain_text("支付成功")
