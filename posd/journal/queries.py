@@ -72,6 +72,11 @@ def list_payments(db: sqlite3.Connection, wanted: Filter, limit: int) -> list[Pa
     return [payment_record(row) for row in rows]
 
 
+def count_attention(db: sqlite3.Connection) -> int:
+    """How many payments a person should look at, whatever day they are of."""
+    return int(db.execute(f"SELECT count(*) FROM payments p WHERE {_ATTENTION}").fetchone()[0])
+
+
 def all_payments(db: sqlite3.Connection) -> Iterator[PaymentRecord]:
     """Every payment, the oldest first, a row at a time."""
     for row in db.execute(f"SELECT {PAYMENT_COLUMNS} FROM payments p ORDER BY p.position"):
