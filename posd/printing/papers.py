@@ -6,8 +6,6 @@ import sqlite3
 
 from devices.printer.document import Document
 from devices.printer.profile import Profile
-from devices.printer.slip import trial_slip
-from devices.printer.text import to_text
 from posd import receipt
 from posd.config import Config
 from posd.journal import queries
@@ -63,6 +61,8 @@ class Papers:
                 printed_at = self._views.time(now_ms)
                 return receipt.day_report(report, self._shop, printed_at=printed_at, copy_no=job.copy_no)
             case JobKind.TEST:
+                from devices.printer.slip import trial_slip
+
                 return trial_slip(self._printer_name, self.profile)
 
     def _about_payment(self, record: PaymentRecord, job: PrintJob) -> Document:
@@ -82,6 +82,8 @@ class Papers:
 
     def text(self, document: Document) -> str:
         """As lines of plain text."""
+        from devices.printer.text import to_text
+
         return to_text(document, self.profile.columns)
 
     def png(self, document: Document) -> bytes:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from devices.printer.driver import Printer
-from devices.printer.factory import RAW_PORT, Wiring, make_printer
 from devices.printer.profile import Profile
 from devices.state import DeviceState
 from posd.config import sections
 
+if TYPE_CHECKING:
+    from devices.printer.driver import Printer
+
 
 def printer_of(section: sections.Printer, on_state: Callable[[DeviceState], None]) -> Printer | None:
     """The configured printer, or None for ``type = "none"``. Opens nothing; raises ValueError for impossible wiring."""
+    if section.type == "none":
+        # A till without a printer does not wait for a driver to be loaded.
+        return None
+    from devices.printer.factory import RAW_PORT, Wiring, make_printer
+
     wiring = Wiring(
         type=section.type,
         host=section.host or "",

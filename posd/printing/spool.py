@@ -12,11 +12,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from devices.errors import DeviceError
-from devices.printer import escpos
 from devices.printer.document import Cut, Document, QrCode, Text
-from devices.printer.driver import Printer
 from devices.printer.profile import Profile
 from devices.state import DeviceState, Health
 from posd.clock import TimeLine
@@ -49,6 +48,9 @@ from posd.printing.printer import printer_of
 from posd.resources import Views
 from posd.tasks import Tasks
 
+if TYPE_CHECKING:
+    from devices.printer.driver import Printer
+
 _log = logging.getLogger(__name__)
 
 RETRY_FIRST_S = 0.5
@@ -63,7 +65,7 @@ so in milliseconds; a till that starts again has more urgent things to do than t
 STOP_GRACE_S = 3.0
 """What is on its way to the paper may end when posd is stopped; a receipt takes one or two seconds."""
 
-MakePrinter = Callable[[sections.Printer, Callable[[DeviceState], None]], Printer | None]
+MakePrinter = Callable[[sections.Printer, Callable[[DeviceState], None]], "Printer | None"]
 
 
 class Spool:
@@ -368,6 +370,8 @@ class _NotAnyMore(Exception):
 
 async def _warm_up(name: str, profile: Profile) -> None:
     """What takes long the first time is done before the first receipt: for some printers, fonts too are loaded."""
+    from devices.printer import escpos
+
     slip = Document((Text(name), QrCode(name), Cut()))
     await asyncio.get_running_loop().run_in_executor(None, escpos.encode, slip, profile)
 
