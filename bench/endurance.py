@@ -28,6 +28,8 @@ from posd.tasks import Tasks
 PAYMENTS = 10_000
 AT_ONCE = 4
 """Payments that run beside each other: more than the cashiers of a till, few enough to wait for their receipts."""
+RECEIPTS_BEHIND = 10
+"""So many may still be on their way to the paper: customers do not come faster than a printer prints."""
 STEPS = 10
 LIMIT_MB = 60.0
 """What the daemon may hold at the end, in millions of bytes."""
@@ -112,18 +114,25 @@ async def _sell(daemon: Daemon, printer: VirtualPrinter, first: int, last: int) 
             payment = await daemon.pay(100 + number % 900, wait_s=60, authCode=f"13{number:016d}")
             if payment["status"] != "paid":
                 raise RuntimeError(str(payment))
+            await _printed(daemon, printer, number - RECEIPTS_BEHIND)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):
             group.create_task(cashier())
+    await _printed(daemon, printer, last)
+    await asyncio.sleep(SETTLE_S)
+
+
+async def _printed(daemon: Daemon, printer: VirtualPrinter, count: int) -> None:
+    """Wait until so many have come out. Raises RuntimeError with the daemon's log."""
     try:
         async with asyncio.timeout(PAPER_LIMIT_S):
-            await printer.wait_receipts(last)
+            await printer.wait_receipts(count)
     except TimeoutError:
         log = (daemon.directory / "log").read_text("utf-8").splitlines()
-        came = f"{len(printer.receipts):,} of {last:,} receipts came out; the log ends:"
-        raise RuntimeError("\n".join([came, *(line for line in log if not line.endswith("queries"))][-20:])) from None
-    await asyncio.sleep(SETTLE_S)
+        told = [line for line in log if not line.endswith("queries")]
+        came = f"{len(printer.receipts):,} of {count:,} receipts came out; the log ends:"
+        raise RuntimeError("\n".join([came, *told[-20:]])) from None
 
 
 def _look(daemon: Daemon, payments: int) -> Held:
