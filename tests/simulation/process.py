@@ -56,11 +56,12 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """What the machine says of the time: its boot, and how its wall clock goes."""
+    """What the machine says of the time: its boot, and how its wall clock goes until somebody sets it right."""
 
     boot_id: str
     booted_s: float
-    wall_ahead_ms: int
+    wall_ahead_ms: int = 0
+    right_from_s: float = 0.0
 
 
 class WatchedGateway(Gateway):
@@ -303,7 +304,8 @@ class Process:
             return int((loop.time() - clocks.booted_s) * 1000)
 
         def wall_ms() -> int:
-            wrong_ms = clocks.wall_ahead_ms if loop.time() < self.world.weather.stops_s else 0
+            right_from_s = min(clocks.right_from_s, self.world.weather.stops_s)
+            wrong_ms = clocks.wall_ahead_ms if loop.time() < right_from_s else 0
             return START_MS + int(loop.time() * 1000) + wrong_ms
 
         return TimeLine(wall_ms, steady_ms, clocks.boot_id)

@@ -56,6 +56,8 @@ PROTOCOLS = ("chaoying", "umf-huishang", "umf-sp", "chinaums", "daxpay")
 _POLLS_S = (1.0, 2.0, 5.0)
 """Between two queries of one payment: as delivered, and as somebody may set it."""
 _JUMPS_MS = (0, 0, -3_600_000, 3_600_000, -86_400_000, 90_000, -90_000, 86_400_000)
+_WRONG_FOR_S = (3.0, 30.0, 300.0)
+"""How long the wall clock stays wrong: until the network tells the time, until somebody looks, longer than a sale."""
 _WALLETS = (Wallet.WECHAT, Wallet.ALIPAY, Wallet.UNIONPAY, Wallet.ECNY, Wallet.JDPAY, Wallet.BESTPAY)
 
 
@@ -80,7 +82,7 @@ class Story:
         self._world = World(self._network, config, self._codecs, Ids(self.rng.randrange))
         self._pos = Pos(self._errands, self._on_final)
         self._world.on_told = self._pos.told
-        self._clocks = Clocks("boot-1", 0.0, 0)
+        self._clocks = Clocks("boot-1", 0.0)
         self._quiet = False
         self._ended_s: dict[str, float] = {}
 
@@ -171,12 +173,12 @@ class Story:
     def _pause(self) -> None:
         """Between two processes: time passes, the machine may be booted anew, its wall clock set by anybody."""
         self._world.now_s += self.rng.choice((0.1, 0.1, 1.0, 5.0, 30.0))
-        before = self._clocks
-        ahead_ms = self.rng.choice(_JUMPS_MS)
+        before, now_s = self._clocks, self._world.now_s
+        ahead_ms, right_from_s = self.rng.choice(_JUMPS_MS), now_s + self.rng.choice(_WRONG_FOR_S)
         if self.rng.random() < 0.5:
-            self._clocks = Clocks(before.boot_id, before.booted_s, ahead_ms)
+            self._clocks = Clocks(before.boot_id, before.booted_s, ahead_ms, right_from_s)
         else:
-            self._clocks = Clocks(f"boot-{self.outcome.starts + 1}", self._world.now_s - 5.0, ahead_ms)
+            self._clocks = Clocks(f"boot-{self.outcome.starts + 1}", now_s - 5.0, ahead_ms, right_from_s)
 
     # --- what must hold
 
