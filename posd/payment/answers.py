@@ -26,6 +26,8 @@ from posd.payment.verdicts import (
     Unknown,
 )
 
+UNDONE: dict[str, object] = {"cancel_answered": False, "refund_refused": None, "by_hand": False}
+"""What only matters until it is undone; left out of what is kept of a payment after that."""
 HEARD_AT_MOST = 16
 """Different answers remembered in one phase, so that each is written once; more than any gateway has words."""
 
@@ -33,6 +35,8 @@ HEARD_AT_MOST = 16
 def hear(payment: Payment, answer: Answered) -> Payment:
     """The payment after an answer."""
     heard = payment.but(heard=(as_heard(answer), *payment.heard)[:HEARD_AT_MOST])
+    if payment.must_undo and answer.source is Source.CANCEL and not isinstance(answer.verdict, NotSent):
+        heard = heard.but(cancel_answered=True)
     if _is_of_another(payment, answer):
         return heard.attended(_cause(answer, Reason.AMOUNT_MISMATCH))
     if isinstance(answer.verdict, Unknown):
@@ -141,7 +145,7 @@ def _refund_refused(payment: Payment, answer: Answered) -> Payment:
 
 def _over(payment: Payment, answer: Answered, reason: Reason) -> Payment:
     if payment.turned_up_at_ms is not None:
-        return payment.but(reversed_at_ms=answer.at_ms)
+        return payment.but(reversed_at_ms=answer.at_ms, **UNDONE)
     return payment.but(over=_cause(answer, reason), evidence=answer.evidence)
 
 
@@ -178,6 +182,7 @@ def _turned_up(payment: Payment, answer: Answered) -> Payment:
         reversed_at_ms=None,
         undo_since_ms=None,
         cancels=0,
+        cancel_answered=False,
         refusals=0,
         refused=None,
         refund_sent_at_ms=None,

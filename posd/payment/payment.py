@@ -77,6 +77,8 @@ class Payment(msgspec.Struct, frozen=True, omit_defaults=True):
     cancels: int = 0
     cancelled_at_ms: int | None = None
     """When the latest cancel left."""
+    cancel_answered: bool = False
+    """A cancel was tried to its end: answered, or surely without an answer. A record alone may never have left."""
     refusals: int = 0
     """Cancels refused since the order was known to be paid."""
     refused: Refusal | None = None

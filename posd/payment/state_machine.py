@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from posd.payment.answers import as_heard, hear
+from posd.payment.answers import UNDONE, as_heard, hear
 from posd.payment.errors import ImpossibleTransition
 from posd.payment.events import (
     Answered,
@@ -209,6 +209,7 @@ def _resolved(payment: Payment, event: Resolved) -> Payment:
         cause=event.reason and Cause(event.reason, event.message, over.gateway_code, over.gateway_message),
         attention=tuple(cause for cause in payment.attention if cause.reason is not Reason.SLOW_VOID),
         not_received=not_received,
+        **UNDONE,
         follow_ups_ms=tuple(event.at_ms + later for later in FOLLOW_UPS_MS) if not_received else (),
     )
 
@@ -277,7 +278,7 @@ def _while_unsent(payment: Payment, now_ms: int) -> PaymentEvent | None:
 
 def _while_cancelling(payment: Payment, now_ms: int, rules: Rules) -> PaymentEvent | None:
     proven = payment.over is not None or payment.unsent
-    if proven or (payment.cancels > 0 and _will_not_arrive(payment, rules)):
+    if proven or (payment.cancel_answered and _will_not_arrive(payment, rules)):
         return Resolved(now_ms, Status.CANCELLED, _void_reason(payment))
     if now_ms >= (payment.void_requested_at_ms or 0) + SLOW_VOID_MS and not payment.attends(Reason.SLOW_VOID):
         return AttentionRaised(now_ms, Reason.SLOW_VOID)

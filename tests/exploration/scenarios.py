@@ -67,9 +67,10 @@ DEEP = (
     Scenario("echoes", window=2, horizon=3, floor=2, echoes=2, refunds=False),
     Scenario("slow disk", window=2, horizon=4, floor=3, slow_disk=True, queries=2, unsent=True),
 )
-"""As far as patience and memory go."""
+"""As far as patience and memory go: some to the last state, the others to ``DEEP_MOST``."""
 
 SHORT_MOST = 200_000
 """States of one scenario; above what any of them has, so that one which grows is noticed before the tests are slow."""
-DEEP_MOST = 6_000_000
-"""States of one scenario: a gigabyte."""
+DEEP_MOST = 1_200_000
+"""States of one scenario: under a gigabyte and a minute of the processor, so that the whole list ends within a quarter
+of an hour of it. Of a scenario that has more, those nearest to the start are judged, and not how long they take."""

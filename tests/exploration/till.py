@@ -238,7 +238,7 @@ def key_of(till: Till, scenario: Scenario) -> Key:
         may_go_back(till, scenario) and frozenset(payment.heard),
         payment.void_by is not None,
         payment.undo_since_ms is not None,
-        payment.cancels > 0,
+        payment.cancel_answered,
         min(payment.refusals, REFUSALS_BEFORE_REFUND),
         payment.refused,
         payment.refund_sent_at_ms is not None,

@@ -27,13 +27,19 @@ MONEY = (
     one(
         "take not-found after a cancel for its proof",
         MACHINE,
-        "payment.cancels > 0 and _will_not_arrive(payment, rules)",
-        "payment.cancels > 0 and payment.not_found_at_ms is not None",
+        "payment.cancel_answered and _will_not_arrive(payment, rules)",
+        "payment.cancel_answered and payment.not_found_at_ms is not None",
+    ),
+    one(
+        "take the record of a cancel for a cancel",
+        MACHINE,
+        "(payment.cancel_answered and",
+        "(payment.cancels > 0 and",
     ),
     one(
         "end a void by not-found without a cancel",
         MACHINE,
-        "(payment.cancels > 0 and _will_not_arrive(payment, rules))",
+        "(payment.cancel_answered and _will_not_arrive(payment, rules))",
         "_will_not_arrive(payment, rules)",
     ),
     one(
@@ -146,8 +152,8 @@ MONEY = (
     one(
         "let no answer end it",
         ANSWERS,
-        "if last and payment.reversed_at_ms is not None else heard\n",
-        "if last and payment.reversed_at_ms is not None else _over(heard, answer, Reason.DECLINED)\n",
+        "if last and _went_back(payment) else heard\n",
+        "if last and _went_back(payment) else _over(heard, answer, Reason.DECLINED)\n",
     ),
     one(
         "take a cancel that was taken for one that was done",

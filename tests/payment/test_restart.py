@@ -150,3 +150,11 @@ def test_a_restart_is_one_event_a_payment() -> None:
     play = Playbook().arm().restart()
     assert [Armed, Resumed] == [type(event) for event in play.journal[1:3]]
     assert START_MS == play.payment.resolved_at_ms
+
+
+def test_the_record_of_a_cancel_is_no_cancel() -> None:
+    """The process died between the record and the wire: a gateway that denies the order once more ends nothing."""
+    play = Playbook().submit().at(16).restart().at(70).answer(Source.QUERY, NotFound())
+    assert (Status.CANCELLING, 2) == (play.stands(), len(play.times(SendCancel)))
+    assert Status.CANCELLED == play.answer(Source.CANCEL, Closed()).stands()
+    assert not play.payment.not_received

@@ -251,6 +251,8 @@ def test_not_found_ends_no_void_without_a_cancel() -> None:
     assert Status.CANCELLING == play.stands()
     assert [] == play.times(SendCancel)
     play.at(91).answer(Source.QUERY, NotFound())
+    assert Status.CANCELLING == play.stands(), "the cancel is on the wire"
+    play.answer(Source.CANCEL, LOST).answer(Source.QUERY, NotFound())
     assert Status.CANCELLED == play.stands()
 
 
