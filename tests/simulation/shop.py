@@ -89,10 +89,8 @@ class Pos:
 
     async def serve(self, process: Process) -> None:
         """Serve everybody who is not done with, and see to it that nothing is left to do."""
-        waiting = [errand for errand in self.errands if not errand.done]
-        async with asyncio.TaskGroup() as group:
-            for errand in waiting:
-                group.create_task(self._serve(process, errand))
+        # Not a group: it cancels in the order of addresses, and a seed would not always tell the same.
+        await asyncio.gather(*(self._serve(process, errand) for errand in self.errands if not errand.done))
 
     async def _serve(self, process: Process, errand: Errand) -> None:
         loop = asyncio.get_running_loop()
