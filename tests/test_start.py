@@ -37,7 +37,7 @@ OTHER_PARTS = {
         "posd.notifications",
     ),
     *("posd.gateways.chinaums", "posd.gateways.daxpay", "posd.gateways.umf", "posd.gateways.umf_sp"),
-    *("posd.gateways.rsa_keys", "posd.gateways.simulator.sandbox", "devices.printer.raster", "devices.face"),
+    *("posd.gateways.rsa_keys", "posd.gateways.simulator", "devices.printer.raster", "devices.face"),
     *("devices.scanner.hid", "devices.scanner.hidraw", "devices.transport.usb", "devices.transport.cups"),
 }
 

@@ -21,6 +21,7 @@ Command = Callable[[argparse.Namespace], int]
 
 _GROUPS = (
     "running",
+    "simulator_command",
     "money",
     "reading",
     "paper",

@@ -1,11 +1,10 @@
-"""The commands that start things: the daemon, the simulator; and the one that only reads the configuration."""
+"""The commands that read the whole configuration: the daemon, and the one that only tells what is wrong with it."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import logging
-import sys
 from pathlib import Path
 
 from posd.cli.arguments import Subparsers, add_command
@@ -16,13 +15,9 @@ _log = logging.getLogger(__name__)
 
 
 def add_commands(commands: Subparsers) -> None:
-    """``run``, ``check``, ``simulator``."""
+    """``run``, ``check``."""
     add_command(commands, "run", _run, "be the daemon, in the foreground")
     add_command(commands, "check", _check, "read the configuration and tell every fault in it")
-    simulator = add_command(commands, "simulator", _simulator, "be the five gateways, for trying things out")
-    from posd.gateways.simulator.command import add_arguments
-
-    add_arguments(simulator)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -57,15 +52,4 @@ def _load_possible(path: str) -> Config:
 def _check(options: argparse.Namespace) -> int:
     config = _load_possible(options.config)
     print(f"{options.config} is good: {len(config.gateways)} gateways, {len(config.scanners)} scanners")
-    return Exit.DONE
-
-
-def _simulator(options: argparse.Namespace) -> int:
-    from posd.gateways.simulator.command import serve
-
-    host, port = options.listen
-    try:
-        asyncio.run(serve(host, port, options.keys, sys.stdout))
-    except OSError as error:
-        raise CommandError(Exit.USAGE, f"{host}:{port}: {error.strerror or error}") from error
     return Exit.DONE
