@@ -13,7 +13,7 @@ TEST  ?=
 BENCH ?=
 SOAK  ?=
 
-.PHONY: help venv demo test check audit format bench soak deb deb-test lock clean
+.PHONY: help venv demo test check audit format bench soak deb deb-test vm-test lock clean
 
 help:  ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 15
@@ -60,6 +60,10 @@ deb: venv  ## a Debian package in dist/ that needs no network to be installed
 deb-test: deb  ## install that package in a clean Debian and take a payment there (as root)
 	@scripts/setup debootstrap
 	@packaging/test-deb "$$(ls -t dist/posd_*.deb | head -n 1)"
+
+vm-test: deb  ## the same on a real kernel and systemd, with USB devices and power cuts (as root, in QEMU)
+	@scripts/setup vm
+	@$(BIN)/python -m tests.vm "$$(ls -t dist/posd_*.deb | head -n 1)"
 
 lock: venv  ## take newer versions of what we depend on, pinned by hash
 	@scripts/setup lock
