@@ -20,7 +20,7 @@ CALM: Sale = (8, 3)
 VOIDED: Sale = (46, 4)
 """Three payments, and one that nobody confirms: it is asked after, and cancelled."""
 STRIDE = 29
-"""A prime, so that what repeats is met in other places; all of them, which were gone through once, take a minute."""
+"""A prime, so that what repeats is met in other places; behind each of them takes minutes."""
 CALLBACKS_MOST = 5_000
 """More than any such sale has: a process that always dies is a fault of the simulation."""
 
