@@ -109,7 +109,7 @@ def side_by_side(
 
 def _in_virtual_time(work: Coroutine[Any, Any, T]) -> T:
     rng = Random(1)
-    loop = VirtualLoop(0.0, lambda: rng.uniform(*SYNC_S), lambda: True)
+    loop = VirtualLoop(0.0, lambda: rng.uniform(*SYNC_S), admit=lambda: True, on_last=lambda: None)
     asyncio.set_event_loop(loop)
     try:
         return loop.run_until_complete(work)
