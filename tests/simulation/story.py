@@ -313,7 +313,8 @@ _WAYS = (("qr", Method.QR), ("face", Method.FACE))
 
 
 def _may_be_charged(order: Order | None, phase: Phase | None) -> bool:
-    return order is not None and (phase is Phase.PAYING or order.arriving > 0)
+    # What arrives of an order that is there already (sent again by the network) makes nothing of it.
+    return order is not None and (phase is Phase.PAYING or (phase is None and order.arriving > 0))
 
 
 @contextmanager
