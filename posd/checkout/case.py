@@ -109,6 +109,8 @@ class Case:
         """Nothing is taken any more: what is left of it is in the journal."""
         self._ready = asyncio.Event()
         self._waker: asyncio.TimerHandle | None = None
+        self._rests = False
+        """The task waits; whatever it would decide now, it has decided."""
         self._wire = Tasks()
         self._queries: dict[int, asyncio.Task[None]] = {}
         self._repeats = 0
@@ -181,23 +183,26 @@ class Case:
         """Until a fact comes or the clock makes something due."""
         if not self.payment.live or self._facts:
             return
-        moments = (
-            state_machine.wakes_at_ms(self.payment),
-            schedule.wakes_at_ms(self.payment, self._activity, self._rules),
-        )
-        self._wake_by(min((moment for moment in moments if moment is not None), default=None))
-        await self._ready.wait()
+        self._set_waker()
+        self._rests = True
+        try:
+            await self._ready.wait()
+        finally:
+            self._rests = False
         self._ready.clear()
 
-    def _wake_by(self, at_ms: int | None) -> None:
-        """See that the clock wakes the task at this moment. A waker that comes no later stays: it finds nothing to do.
+    def _set_waker(self) -> None:
+        """See that the clock wakes the task in time. A waker that comes no later stays: it finds nothing to do.
 
         Not asyncio.timeout: to raise, catch and convert costs as much as all that is decided here.
         """
-        if at_ms is None:
+        by_facts_ms = state_machine.wakes_at_ms(self.payment)
+        by_asking_ms = schedule.wakes_at_ms(self.payment, self._activity, self._rules)
+        moments_ms = [moment for moment in (by_facts_ms, by_asking_ms) if moment is not None]
+        if not moments_ms:
             return
         loop = asyncio.get_running_loop()
-        when_s = loop.time() + max(0, at_ms - self._shop.clock.now_ms()) / 1000
+        when_s = loop.time() + max(0, min(moments_ms) - self._shop.clock.now_ms()) / 1000
         if self._waker is not None:
             if self._waker.when() <= when_s + WAKER_SLACK_S:
                 return
@@ -250,11 +255,14 @@ class Case:
 
     def _news(self, answer: Answered) -> tuple[PaymentEvent, ...]:
         self._activity = schedule.answered(self._activity, answer)
-        if not state_machine.is_news(self.payment, answer, self._rules):
+        if not self._is_news(answer):
             self._repeats += 1
             return ()
         repeats, self._repeats = self._repeats, 0
         return (msgspec.structs.replace(answer, repeats=repeats),)
+
+    def _is_news(self, answer: Answered) -> bool:
+        return state_machine.is_news(self.payment, answer, self._rules)
 
     # --- recording
 
@@ -341,4 +349,15 @@ class Case:
         answer = await answer_of(call, f"{source} of {self.payment.order_no}")
         if source is Source.QUERY:
             self._queries.pop(asked_at_ms, None)
-        self._put(Answered(self._shop.clock.now_ms(), source, asked_at_ms, answer.verdict, answer.evidence))
+        fact = Answered(self._shop.clock.now_ms(), source, asked_at_ms, answer.verdict, answer.evidence)
+        if not self._heard_in_passing(fact):
+            self._put(fact)
+
+    def _heard_in_passing(self, answer: Answered) -> bool:
+        """Whether this could be counted while the task waits: most answers say nothing new, and need not wake it."""
+        if not self._rests or self._facts or self._is_news(answer):
+            return False
+        self._activity = schedule.answered(self._activity, answer)
+        self._repeats += 1
+        self._set_waker()
+        return True
