@@ -119,7 +119,8 @@ async def test_between_two_customers_it_sleeps(till: Till) -> None:
 
 @pytest.fixture
 def unsearched() -> Iterator[None]:
-    """No search for garbage, as while `python -m posd` starts; afterwards as it was."""
+    """No search for garbage, and nothing set aside, as while `python -m posd` starts; afterwards a search as usual."""
+    gc.unfreeze()
     gc.disable()
     yield
     gc.unfreeze()

@@ -323,8 +323,11 @@ def playground() -> Iterator[tuple[Path, KeyRing]]:
     base = "/dev/shm" if Path("/dev/shm").is_dir() else None
     gc.collect()
     gc.freeze()  # modules stay: after a seed only what the seed has left is looked through
-    with tempfile.TemporaryDirectory(prefix="posd-simulation-", dir=base) as name:
-        yield Path(name), KeyRing(Path(name) / "keys")
+    try:
+        with tempfile.TemporaryDirectory(prefix="posd-simulation-", dir=base) as name:
+            yield Path(name), KeyRing(Path(name) / "keys")
+    finally:
+        gc.unfreeze()
 
 
 def tell(seed: int, directory: Path, keys: KeyRing, payments: int = PAYMENTS) -> Outcome:
