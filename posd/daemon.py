@@ -10,8 +10,9 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from posd import __version__
 from posd.api.app import make_app
@@ -47,13 +48,12 @@ from posd.telling import renderer
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """The numbers of the configuration, by payment."""
 
     config: Config
     gateways: dict[str, Gateway]
-    _rules: dict[tuple[str, Method], Rules] = field(default_factory=dict)
+    _rules: dict[tuple[str, Method], Rules] = msgspec.field(default_factory=dict)
     """What was made before: it is asked for ten times a query."""
 
     def rules(self, payment: Payment) -> Rules:
@@ -83,8 +83,7 @@ class Policy:
         return self.gateways[payment.gateway]
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(msgspec.Struct, frozen=True):
     """A running daemon."""
 
     context: Context
@@ -102,8 +101,7 @@ class _Settled:
             listener(payment)
 
 
-@dataclass(frozen=True, slots=True)
-class _Books:
+class _Books(msgspec.Struct, frozen=True):
     """Counts a payment that has ended, and leaves its line in the log."""
 
     checkout: Checkout
@@ -116,8 +114,7 @@ class _Books:
         log_payment(payment, queries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Core:
+class _Core(msgspec.Struct, frozen=True):
     """What takes payments, without the outside."""
 
     config: Config

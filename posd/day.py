@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -61,8 +60,7 @@ class RefundSums(Resource, frozen=True):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class DayReport:
+class DayReport(msgspec.Struct, frozen=True):
     """One business day. ``totals`` and ``by_wallet`` are of paid payments, ``by_status`` of all."""
 
     date: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from posd import __version__
 from posd.canonical import duration_of
@@ -110,8 +111,7 @@ class Metrics:
         yield from self._journal.sync_s.lines("posd_journal_sync_seconds")
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """What the journal says of itself."""
 
     papers: int

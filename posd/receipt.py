@@ -6,7 +6,8 @@ The labels of the amounts, of copies and of merchants' slips are the contract's 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from devices.printer.document import Cut, Document, Feed, Item, Pair, QrCode, Rule, Text
 from devices.printer.layout import COLUMNS_BY_PAPER_MM, sanitise, width
@@ -21,8 +22,7 @@ DOUBLE_COLUMNS = min(COLUMNS_BY_PAPER_MM.values()) // 2
 """A name this wide can be printed in double size on one line of any paper; a longer one stays small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shop:
+class Shop(msgspec.Struct, frozen=True):
     """What every slip of a till has in common. ``header`` and ``footer``: the store's own lines."""
 
     store_name: str
@@ -32,8 +32,7 @@ class Shop:
     footer: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(msgspec.Struct, frozen=True):
     """The fixed words of the slips in one language."""
 
     sale: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 import msgspec
@@ -70,8 +69,7 @@ class Step(msgspec.Struct, frozen=True, rename="camel"):
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Reconciler:
+class Reconciler(msgspec.Struct, frozen=True):
     """Asks, compares, and records what differs, so that it is marked for a person."""
 
     journal: Journal

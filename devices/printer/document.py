@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+import msgspec
+
 Align = Literal["left", "center", "right"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """A paragraph, wrapped at the paper's width; `double` is twice as wide and high. Line ends become spaces."""
 
     text: str
@@ -21,8 +22,7 @@ class Text:
     double: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True):
     """A label at the left, its value at the right. The value is never broken unless it is wider than the paper."""
 
     left: str
@@ -30,22 +30,19 @@ class Pair:
     bold: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A line across the paper, made of one narrow character."""
 
     char: str = "-"
 
 
-@dataclass(frozen=True, slots=True)
-class QrCode:
+class QrCode(msgspec.Struct, frozen=True):
     """A QR code in the middle of the paper; `data` is text, stored in it as UTF-8."""
 
     data: str
 
 
-@dataclass(frozen=True, slots=True)
-class Barcode:
+class Barcode(msgspec.Struct, frozen=True):
     """CODE128 of printable ASCII `data`, its text below. What is not ASCII or too long for the paper: a QR code."""
 
     data: str
@@ -60,28 +57,24 @@ class Picture:
     bits: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Feed:
+class Feed(msgspec.Struct, frozen=True):
     """That many empty lines."""
 
     lines: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(msgspec.Struct, frozen=True):
     """Feed to the cutter and cut."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kick:
+class Kick(msgspec.Struct, frozen=True):
     """Open the cash drawer that hangs on the printer."""
 
 
 Item = Text | Pair | Rule | QrCode | Barcode | Picture | Feed | Cut | Kick
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """One print job: items from top to bottom. What does not end with `Cut` leaves the paper uncut."""
 
     lines: tuple[Item, ...]

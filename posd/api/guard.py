@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from dataclasses import dataclass, field
 
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
@@ -30,12 +30,11 @@ _METHODS = "GET, POST"
 _HEADERS = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 
 
-@dataclass(slots=True)
-class Sessions:
+class Sessions(msgspec.Struct):
     """Sign-ins of the cashier page: one-time tickets that become cookies. In memory: they end with the process."""
 
-    _tickets: dict[str, float] = field(default_factory=dict)
-    _sessions: dict[str, float] = field(default_factory=dict)
+    _tickets: dict[str, float] = msgspec.field(default_factory=dict)
+    _sessions: dict[str, float] = msgspec.field(default_factory=dict)
 
     def ticket(self, now_s: float) -> str:
         """A secret for one sign-in link."""

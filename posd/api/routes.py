@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -46,8 +45,7 @@ class Empty(msgspec.Struct, frozen=True):
     """Nothing to say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True):
     """A query parameter."""
 
     name: str
@@ -66,8 +64,7 @@ _DATE = Parameter("date", "a business date", {"type": "string", "pattern": _DATE
 _CURSOR = Parameter("cursor", "the nextCursor of an earlier answer", {"type": "string"})
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """One call: how it is reached, who answers it, what goes in and what comes out."""
 
     method: str
@@ -81,7 +78,7 @@ class Route:
     parameters: tuple[Parameter, ...] = ()
     keyed: bool = False
     """Whether it needs an Idempotency-Key."""
-    problems: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    problems: dict[int, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 _STARTING = {

@@ -12,7 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from importlib import resources
+from pathlib import Path
 
 from aiohttp import web
 
@@ -26,6 +26,7 @@ from posd.payment.auth_code import Secret
 NOTE_COOKIE = "posd_sign_in"
 NOTE_PATH = "/ui/session"
 
+_PAGE = Path(__file__).with_name("ui")
 _KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -179,7 +180,7 @@ async def _asset(request: web.Request) -> web.Response:
 
 def _file(name: str) -> web.Response:
     kind = _KINDS.get(name.rpartition(".")[2])
-    asset = resources.files("posd.api").joinpath("ui", name)
+    asset = _PAGE / name
     if kind is None or "/" in name or not asset.is_file():
         raise not_found(f"there is no /ui/{name[:64]}")
     return web.Response(body=asset.read_bytes(), content_type=kind, charset="utf-8", headers=_HEADERS)

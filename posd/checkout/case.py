@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import assert_never
 
 import msgspec
@@ -61,8 +60,7 @@ WAKER_SLACK_S = 0.001
 PrintJobs = Callable[[Payment, int], list[tuple[PrintJob, PrintQueued]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Shop:
+class Shop(msgspec.Struct, frozen=True):
     """What all cases share."""
 
     journal: Journal

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from posd.checkout import errors
 from posd.checkout.case import Case, Shop
@@ -49,8 +50,7 @@ NAME_TRIES = 5
 """A name that was made twice is made again; five clashes in a row are no chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(msgspec.Struct, frozen=True):
     """A payment that was taken, or that an earlier request with the same key made."""
 
     payment_id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from posd.gateways.base import Goods, OrderRef, PayOrder, RefundOrder
 from posd.payment.amounts import Fen
@@ -13,8 +13,7 @@ from posd.payment.terms import Method
 from posd.payment.verdicts import Pending
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(msgspec.Struct, frozen=True):
     """What the POS asks for. ``method`` None: whichever comes first, a scan or a face."""
 
     amount: Fen
@@ -31,8 +30,7 @@ class Order:
     window_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(msgspec.Struct, frozen=True):
     """What the customer showed."""
 
     secret: Secret | None
@@ -41,8 +39,7 @@ class Credential:
     openid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Till:
+class Till(msgspec.Struct, frozen=True):
     """Which till this is, as gateways want to know."""
 
     terminal_id: str

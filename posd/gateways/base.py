@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import ClassVar, Generic, TypeVar
 
+import msgspec
+
 from posd.payment.amounts import Fen
 from posd.payment.auth_code import Secret, Wallet
 from posd.payment.terms import Method, VoidTerms
@@ -19,8 +21,7 @@ BEIJING = timezone(timedelta(hours=8))
 T = TypeVar("T", covariant=True)  # noqa: PLC0105 - one letter says as much
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(msgspec.Struct, frozen=True):
     """What a request needs of the world outside: the moment (UTC milliseconds) and a nonce of 32 hexadecimal digits."""
 
     at_ms: int
@@ -60,12 +61,11 @@ class HttpResponse:
     """Looked up by names in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(msgspec.Struct, Generic[T], frozen=True):
     """What an answer means, and what it said."""
 
     verdict: T
-    evidence: Evidence = Evidence()  # noqa: RUF009 - frozen
+    evidence: Evidence = Evidence()
 
 
 def doubtful(doubt: Doubt, **evidence: str | int | None) -> Answer[Unknown]:
@@ -73,16 +73,14 @@ def doubtful(doubt: Doubt, **evidence: str | int | None) -> Answer[Unknown]:
     return Answer(Unknown(doubt), Evidence(**evidence))  # type: ignore[arg-type]  # the names are Evidence's own
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange(Generic[T]):
+class Exchange(msgspec.Struct, Generic[T], frozen=True):
     """One call: what to send, and how to read what comes back. ``read`` never raises, whatever the bytes are."""
 
     request: HttpRequest
     read: Callable[[HttpResponse], Answer[T]]
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(msgspec.Struct, frozen=True):
     """One line of the bill, for gateways that give discounts by article."""
 
     goods_id: str
@@ -166,8 +164,7 @@ class FaceAuth:
     """``0``: a face code for the face call; ``1``: an 18-digit code that goes through barcode pay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """A rightly signed notification. The order it speaks of must be looked up before it means anything."""
 
     order_no: str
@@ -181,8 +178,7 @@ class Notice:
     read_refund: Callable[[RefundOrder], Answer[RefundVerdict]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """A documented call, for a person who wants to make it by hand."""
 
     name: str
@@ -193,8 +189,7 @@ class Operation:
     moves_money: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
+class CallResult(msgspec.Struct, frozen=True):
     """What an operation made by hand gave: the fields of the answer and whether its signature holds."""
 
     fields: Mapping[str, object]
@@ -203,8 +198,7 @@ class CallResult:
     succeeded: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(msgspec.Struct, frozen=True):
     """What a gateway can do; what it cannot is refused before anything is sent."""
 
     methods: frozenset[Method]

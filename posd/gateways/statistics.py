@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass, field
+
+import msgspec
 
 BOUNDS_S = (0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the latency classes, in seconds; what takes longer falls into one more class."""
 
 
-@dataclass(slots=True)
-class Latency:
+class Latency(msgspec.Struct):
     """A histogram of seconds."""
 
-    classes: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
+    classes: list[int] = msgspec.field(default_factory=lambda: [0] * (len(BOUNDS_S) + 1))
     """How many fell into each class, not cumulated."""
     total_s: float = 0.0
 
@@ -29,14 +29,13 @@ class Latency:
         self.total_s += seconds
 
 
-@dataclass(slots=True)
-class Statistics:
+class Statistics(msgspec.Struct):
     """What a gateway was asked since the start. One writer; reading is safe in the same loop."""
 
-    outcomes: Counter[tuple[str, str]] = field(default_factory=Counter)
+    outcomes: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
     """(operation, outcome): ``answered``, ``not_sent``, ``cancelled``, ``error`` (a fault of ours) or the doubt of an
     ``Unknown``; both are words of ours, so there are few."""
-    latencies: dict[str, Latency] = field(default_factory=dict)
+    latencies: dict[str, Latency] = msgspec.field(default_factory=dict)
     """By operation; requests that we gave up do not count here."""
     running: int = 0
     """Requests that are under way now."""

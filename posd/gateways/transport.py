@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
 from typing import NoReturn, Self
 
 import aiohttp
+import msgspec
 from aiohappyeyeballs import AddrInfoType
 from aiohttp.client_reqrep import ClientRequest
 from yarl import URL
@@ -45,8 +45,7 @@ _REASON_LIMIT = 200
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class Timeouts:
+class Timeouts(msgspec.Struct, frozen=True):
     """How long to wait, in seconds; each includes the one before it."""
 
     connect_s: float = 3.0

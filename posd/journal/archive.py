@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -38,16 +37,14 @@ class ArchivedEvent(msgspec.Struct, frozen=True, rename="camel"):
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Archived:
+class Archived(msgspec.Struct, frozen=True):
     """What one step has taken out of the journal."""
 
     file: Path
     events: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(msgspec.Struct, frozen=True):
     """Events in a row that are in an archive, and the hashes at its two ends."""
 
     first: int

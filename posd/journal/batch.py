@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from posd.payment.events import Event
 from posd.payment.payment import Payment
@@ -11,8 +12,7 @@ from posd.payment.refund import Refund
 from posd.printing.job import PrintJob
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """An event and what it happened to."""
 
     stream: str
@@ -20,8 +20,7 @@ class Fact:
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """An idempotency key and what it made."""
 
     key: str
@@ -29,8 +28,7 @@ class Key:
     subject_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(msgspec.Struct, frozen=True):
     """Something the POS is told. ``data``: JSON; None where it is the resource ``subject_id`` as it then stands."""
 
     kind: str
@@ -38,16 +36,15 @@ class Notice:
     data: bytes | None = None
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(msgspec.Struct):
     """All or nothing. Facts in the order in which they happened; projections as they stand after them."""
 
-    facts: list[Fact] = field(default_factory=list)
-    payments: list[Payment] = field(default_factory=list)
-    refunds: list[Refund] = field(default_factory=list)
-    jobs: list[PrintJob] = field(default_factory=list)
-    keys: list[Key] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    facts: list[Fact] = msgspec.field(default_factory=list)
+    payments: list[Payment] = msgspec.field(default_factory=list)
+    refunds: list[Refund] = msgspec.field(default_factory=list)
+    jobs: list[PrintJob] = msgspec.field(default_factory=list)
+    keys: list[Key] = msgspec.field(default_factory=list)
+    notices: list[Notice] = msgspec.field(default_factory=list)
 
     def payment(self, payment: Payment, events: Sequence[Event]) -> Batch:
         """Events of a payment, and the payment after them."""
@@ -71,8 +68,7 @@ class Batch:
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A notice that is durable, with the id under which it is told."""
 
     id: int

@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
@@ -238,7 +237,7 @@ def check_version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _schema(version: int) -> str:
     """What a version adds to the one before it: a new journal goes through all of them, an old one through the rest."""
-    return resources.files("posd.journal").joinpath(f"schema_v{version}.sql").read_text("utf-8")
+    return Path(__file__).with_name(f"schema_v{version}.sql").read_text("utf-8")
 
 
 def _relive(connection: sqlite3.Connection, version: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
@@ -21,8 +20,7 @@ _decode_event = msgspec.json.Decoder(AnyEvent).decode
 _decode_payment = msgspec.json.Decoder(Payment).decode
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
+class StoredEvent(msgspec.Struct, frozen=True):
     """An event as it stands in the journal."""
 
     seq: int
@@ -31,8 +29,7 @@ class StoredEvent:
     event: AnyEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """Which payments to list; None for any.
 
     ``attention``: only those that a person should look at. ``before``: only those created before this position.

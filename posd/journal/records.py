@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -28,8 +27,7 @@ class ReceiptState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRecord:
+class PaymentRecord(msgspec.Struct, frozen=True):
     """A payment as it stands on disk, with its refunds and its paper."""
 
     payment: Payment

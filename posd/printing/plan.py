@@ -7,7 +7,8 @@ place comes another job that says it is a copy.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from posd.printing.job import (
     REPRINT_HORIZON_MS,
@@ -42,8 +43,7 @@ Step = tuple[PrintJob, tuple[JobEvent, ...]]
 NewId = Callable[[], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True):
     """What a paper is about."""
 
     kind: JobKind

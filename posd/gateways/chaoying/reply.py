@@ -7,8 +7,9 @@ refusal may arrive without; it proves nothing then, and a query decides.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from posd.gateways.base import Answer, HttpResponse, doubtful
 from posd.gateways.chaoying import codes
@@ -22,8 +23,7 @@ from posd.payment.verdicts import Doubt, Evidence, Unknown
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """An answer that may be believed, or one that needs no signature to be of use."""
 
     fields: Mapping[str, JsonValue]
