@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from posd.gateways.simulator.orders import Order, Phase, State
+
 FINAL = frozenset({"paid", "failed", "cancelled"})
 """The states that stay (contract §1)."""
 
@@ -55,6 +57,14 @@ class Books:
     def net(self) -> int:
         """What the customer is charged, all in all."""
         return self.captured - self.given_back
+
+
+def may_be_charged(order: Order | None, state: State | None) -> bool:
+    """Whether a simulated gateway may still charge the customer of an order that stands so; None: there is none yet.
+
+    What arrives of an order that is there already (sent again by the network) makes nothing of it.
+    """
+    return state.phase is Phase.PAYING if state is not None else order is not None and order.arriving > 0
 
 
 def breaches(told: Told, books: Books) -> list[str]:

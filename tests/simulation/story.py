@@ -24,7 +24,6 @@ from posd.config import Config, sections
 from posd.gateways.base import Capabilities
 from posd.gateways.protocols import make_codec, settings_class
 from posd.gateways.simulator.keys import KeyRing
-from posd.gateways.simulator.orders import Order, Phase
 from posd.gateways.simulator.sandbox import Sandbox
 from posd.ids import Ids
 from posd.journal import queries
@@ -37,7 +36,7 @@ from posd.payment.payment import Payment
 from posd.payment.refund import RefundStatus
 from posd.payment.terms import Method
 from posd.resources import Views
-from tests.invariants import Books, Told, breaches, reused, unfinished
+from tests.invariants import Books, Told, breaches, may_be_charged, reused, unfinished
 from tests.simulation.network import START_MS, Network
 from tests.simulation.outcome import Outcome
 from tests.simulation.process import Clocks, Process, World
@@ -196,8 +195,7 @@ class Story:
             submits=submits,
             captured=state.captured if state else 0,
             given_back=state.reversed + state.refunded if state else 0,
-            chargeable=(state is None and network.under_way[order_no] > 0)
-            or _may_be_charged(order, state.phase if state else None),
+            chargeable=(state is None and network.under_way[order_no] > 0) or may_be_charged(order, state),
             early_cancels=network.early_cancels[order_no],
             too_late=order_no in network.too_late,
         )
@@ -310,11 +308,6 @@ _TELLS_DISCOUNTS = frozenset({"chaoying", "chinaums"})
 _JUDGED_HERE = ("cancelled ", "time: ")
 """A cancel's floor is counted from when the pay request left; a wrong wall clock is one of the faults."""
 _WAYS = (("qr", Method.QR), ("face", Method.FACE))
-
-
-def _may_be_charged(order: Order | None, phase: Phase | None) -> bool:
-    # What arrives of an order that is there already (sent again by the network) makes nothing of it.
-    return order is not None and (phase is Phase.PAYING or (phase is None and order.arriving > 0))
 
 
 @contextmanager
