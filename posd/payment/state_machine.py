@@ -41,9 +41,7 @@ from posd.payment.events import (
 )
 from posd.payment.payment import Cause, Payment
 from posd.payment.terms import Rules
-from posd.payment.verdicts import (
-    Reason,
-)
+from posd.payment.verdicts import Reason
 
 RETRY_HORIZON_MS = 5_000
 """For how long a request that certainly never left is tried again (or the window, whichever is shorter)."""
