@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from bench.virtual.network import PROTOCOL
 from bench.wire import RawGateway
 from posd.gateways.simulator.keys import write_secret
 from posd.payment.auth_code import Secret
@@ -65,9 +66,11 @@ class Daemon:
         self._config.write_text("\n".join(_toml(head, table) for head, table in tables), "utf-8")
 
     def _gateway_table(self, gateway: RawGateway | None) -> Table:
-        port = gateway.port if gateway is not None else 9
-        table: Table = {"protocol": "chaoying", "base_url": f"http://127.0.0.1:{port}"}
-        credentials = gateway.sandbox.credentials("chaoying") if gateway is not None else _SOME_CREDENTIALS
+        protocol, port, credentials = PROTOCOL, 9, _SOME_CREDENTIALS
+        if gateway is not None:
+            protocol, port = gateway.protocol, gateway.port
+            credentials = gateway.sandbox.credentials(protocol)
+        table: Table = {"protocol": protocol, "base_url": f"http://127.0.0.1:{port}"}
         for name, value in credentials.items():
             if isinstance(value, Secret):
                 write_secret(self.directory / f"main.{name}", value.reveal())

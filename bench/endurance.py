@@ -1,4 +1,7 @@
-"""What the daemon holds in memory after ten thousand payments, each printed: ``python -m bench.endurance``.
+"""What the daemon holds in memory after ten thousand payments, each printed.
+
+    python -m bench.endurance                                     a till at Chaoying
+    python -m bench.endurance --protocol umf-sp --limit 70        one that needs the library for RSA
 
 A till on the loopback: payments over HTTP, a gateway that approves at once, a scanner on a pseudo-terminal, a network
 printer that says when the paper is out, and a page that listens to all events. Ten thousand payments are a month of a
@@ -19,9 +22,11 @@ from pathlib import Path
 import aiohttp
 
 from bench.daemon import Daemon, Table, scratch
+from bench.virtual.network import PROTOCOL
 from bench.wire import RawGateway
 from devices.printer.simulator import VirtualPrinter
 from devices.scanner.simulator import VirtualScanner
+from posd.gateways.protocols import PROTOCOLS
 from posd.gateways.simulator.behaviour import Plan
 from posd.tasks import Tasks
 
@@ -56,9 +61,9 @@ class Held:
     """What nobody else has."""
 
 
-async def endure(payments: int = PAYMENTS, say: Say = print) -> list[Held]:
+async def endure(payments: int = PAYMENTS, say: Say = print, protocol: str = PROTOCOL) -> list[Held]:
     """Take and print so many payments; what was held at the start and after each tenth."""
-    async with _till() as (daemon, printer):
+    async with _till(protocol) as (daemon, printer):
         held = [_look(daemon, 0)]
         say(_line(held[0]))
         for step in range(1, STEPS + 1):
@@ -69,19 +74,19 @@ async def endure(payments: int = PAYMENTS, say: Say = print) -> list[Held]:
     return held
 
 
-def faults(held: list[Held]) -> list[str]:
+def faults(held: list[Held], limit_mb: float = LIMIT_MB) -> list[str]:
     """What should not be so."""
     last, grown_mb = held[-1], held[-1].resident_mb - held[len(held) // 2].resident_mb
     found = []
-    if last.resident_mb > LIMIT_MB:
-        found.append(f"{last.resident_mb:.1f} MB after {last.payments:,} payments; {LIMIT_MB:g} are the limit")
+    if last.resident_mb > limit_mb:
+        found.append(f"{last.resident_mb:.1f} MB after {last.payments:,} payments; {limit_mb:g} are the limit")
     if grown_mb > GROWTH_LIMIT_MB:
         found.append(f"grown by {grown_mb:.1f} MB in the second half")
     return found
 
 
 @contextlib.asynccontextmanager
-async def _till() -> AsyncIterator[tuple[Daemon, VirtualPrinter]]:
+async def _till(protocol: str) -> AsyncIterator[tuple[Daemon, VirtualPrinter]]:
     printer = VirtualPrinter()
     await printer.start()
     tasks = Tasks()
@@ -90,7 +95,8 @@ async def _till() -> AsyncIterator[tuple[Daemon, VirtualPrinter]]:
             ("[printer]", {"type": "tcp", "host": "127.0.0.1", "port": printer.port}),
             ("[[scanners]]", {"name": "front", "type": "serial", "port": str(scanner.link)}),
         ]
-        async with RawGateway(Plan(latency_ms=0)) as gateway, Daemon(Path(name), gateway, sections) as daemon:
+        gateway = RawGateway(Plan(latency_ms=0), protocol=protocol)
+        async with gateway, Daemon(Path(name), gateway, sections) as daemon:
             tasks.start(_listen(daemon), "page")
             await asyncio.sleep(SETTLE_S)
             yield daemon, printer
@@ -148,16 +154,21 @@ def _line(held: Held) -> str:
     )
 
 
-def run(payments: int) -> int:
+def run(payments: int, protocol: str = PROTOCOL, limit_mb: float = LIMIT_MB) -> int:
     """Print the table; 1 where it is too much."""
     began_s = time.monotonic()
-    held = asyncio.run(endure(payments, lambda line: print(line, flush=True)))
-    found = faults(held)
+    held = asyncio.run(endure(payments, lambda line: print(line, flush=True), protocol))
+    found = faults(held, limit_mb)
     print(f"{held[-1].payments:,} payments in {time.monotonic() - began_s:.0f} s: {'; '.join(found) or 'good'}")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m bench.endurance", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.endurance", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--payments", type=int, default=PAYMENTS)
-    sys.exit(run(parser.parse_args().payments))
+    parser.add_argument("--protocol", choices=sorted(PROTOCOLS), default=PROTOCOL)
+    parser.add_argument("--limit", type=float, default=LIMIT_MB, metavar="MB", help="that it may hold at the end")
+    arguments = parser.parse_args()
+    sys.exit(run(arguments.payments, arguments.protocol, arguments.limit))

@@ -44,8 +44,9 @@ class RawGateway:
     ``on_request`` sees the path of each and when its first byte came, ``on_answer`` the order that is being answered.
     """
 
-    def __init__(self, plan: Plan, sandbox: Sandbox | None = None) -> None:
+    def __init__(self, plan: Plan, sandbox: Sandbox | None = None, protocol: str = PROTOCOL) -> None:
         """``sandbox``: of another gateway that knows the same orders."""
+        self.protocol = protocol
         self.sandbox = sandbox or Sandbox(query_burst_max=1_000_000)
         self.scripts = SamePlan(plan)
         self.sandbox.scripts = self.scripts
@@ -73,7 +74,7 @@ class RawGateway:
             self.kept.append(Recorded(time.monotonic(), path, body))
         kind = "application/x-www-form-urlencoded" if b"urlencoded" in head else "application/json"
         request = HttpRequest("", path, body, {"content-type": kind})
-        reply = self.sandbox.handle(PROTOCOL, request, time.time_ns() // 1_000_000)
+        reply = self.sandbox.handle(self.protocol, request, time.time_ns() // 1_000_000)
         self.newest_order = next(reversed(self.sandbox.bank.orders), "")
         answer = reply.outcome.body if isinstance(reply.outcome, HttpResponse) else b""
         return reply.delay_ms / 1000, answer
