@@ -2,7 +2,7 @@
 
 A session opens the device, says when it is up, and lasts until the device is lost. This module starts the next one:
 after a back-off, or at once when the device file that was missing is there again. "Lost" is reported once, however
-many attempts fail, and "back" once.
+many attempts fail for the same reason, and "back" once.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ async def keep_connected(
 ) -> Never:
     """Run `session` again and again; ends only by cancellation, which is passed into the session.
 
-    `report` gets each change once: ready, lost with the reason, or fault. `is_there` tells whether the device file
-    exists, quickly. Any other exception than `DeviceError` is a bug and ends it.
+    `report` gets each change once: ready, lost with the reason, or fault; another reason is a change. `is_there` tells
+    whether the device file exists, quickly. Any other exception than `DeviceError` is a bug and ends it.
     """
     connection = _Connection(report)
     limits = backoff or Backoff()
@@ -59,7 +59,7 @@ class _Connection:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._reported: Health | None = None
+        self._reported: tuple[Health, str] | None = None
         self._up_at: float | None = None
         self._ended_at = 0.0
 
@@ -83,8 +83,8 @@ class _Connection:
         self._tell(Health.READY, "")
 
     def _tell(self, health: Health, detail: str) -> None:
-        if health is not self._reported:
-            self._reported = health
+        if (health, detail) != self._reported:
+            self._reported = health, detail
             self._report(health, detail)
 
 

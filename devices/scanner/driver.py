@@ -96,9 +96,11 @@ class ScannerDriver(ABC):
             return False
 
     def _report(self, health: Health, detail: str) -> None:
+        changed = health is not self._state.health or not self.tried.is_set()
         self._state = DeviceState(self.name, self.type, health, detail)
         self.tried.set()
-        self._on_state(self._state)
+        if changed:
+            self._on_state(self._state)
 
     async def _read_until(self, lost: asyncio.Future[str], up: Callable[[], None]) -> None:
         """Say that it is up once it reads whole codes, and wait for its end; raises `DeviceLost` with the reason."""

@@ -197,6 +197,18 @@ async def test_endless_input_is_bounded_and_survived(cable: VirtualScanner, till
     assert all(len(text) <= 256 for text in till.texts)
 
 
+async def test_the_reason_is_that_of_the_latest_try(tmp_path: Path, till: Till) -> None:
+    """Missing, then there and useless: still lost, which is told once, and its state says what to do now."""
+    path = tmp_path / "scanner"
+    scanner = SerialScanner("front", path, till.on_scan, till.on_state, backoff=QUICK)
+    async with running(scanner):
+        await till.until_healths(Health.LOST)
+        assert "plug the scanner in" in scanner.state.detail
+        path.write_text("")
+        await eventually(lambda: "look at the path" in scanner.state.detail)
+    assert [Health.LOST] == till.healths
+
+
 async def test_a_second_program_does_not_get_the_port(cable: VirtualScanner, till: Till) -> None:
     """The port is ours alone; a second driver says what is wrong, and gets it when the first one is gone."""
     second = Till()
