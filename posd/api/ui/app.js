@@ -202,7 +202,7 @@ function scanned(scan) {
   // Goods are the POS's business; only what is an order number of ours is a receipt.
   const known = [...store.payments.values()].find((payment) => payment.orderNo === scan.text);
   if (known !== undefined) return open(known.id);
-  if (scan.text.startsWith(store.settings.terminal) || scan.text.includes(store.settings.terminal)) look(scan.text);
+  if (scan.text.includes(store.settings.terminal)) look(scan.text);
 }
 
 /** How the receipt of a payment stands is part of the payment. */
