@@ -77,6 +77,8 @@ class Network:
         self.early_cancels: Counter[str] = Counter()
         self.under_way: Counter[str] = Counter()
         """Pay requests that have not arrived yet, by order."""
+        self.refused: set[str] = set()
+        """Orders whose pay request was refused as it is; the same bytes once more would be, too."""
         self.too_late: set[str] = set()
         """Orders whose pay request arrives after the horizon."""
         self.repeated: set[str] = set()
@@ -137,12 +139,18 @@ class Network:
             if kind == "pay":
                 self.under_way[order_no] -= 1
                 self._watch_late_plan(order_no, moment_s)
+                if self.sandbox.bank.find(order_no) is None:
+                    self.refused.add(order_no)
             for later in reply.later:
                 self._follow(gateway, later)
             if answer is not None:
                 _reply(answer, reply, fate)
 
         self.agenda.at(at_s, arrive)
+
+    def may_arrive(self, order_no: str) -> bool:
+        """Whether a pay request is on its way that could still make an order."""
+        return self.under_way[order_no] > 0 and order_no not in self.refused
 
     def _watch_late_plan(self, order_no: str, moment_s: float) -> None:
         """A gateway that lets a request lie adds to its way."""

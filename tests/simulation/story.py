@@ -195,7 +195,7 @@ class Story:
             submits=submits,
             captured=state.captured if state else 0,
             given_back=state.reversed + state.refunded if state else 0,
-            chargeable=(state is None and network.under_way[order_no] > 0) or may_be_charged(order, state),
+            chargeable=(state is None and network.may_arrive(order_no)) or may_be_charged(order, state),
             early_cancels=network.early_cancels[order_no],
             too_late=order_no in network.too_late,
         )
