@@ -26,6 +26,7 @@ from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
 from posd.checkout.orders import Till
 from posd.checkout.refunds import Refunds
+from posd.checkout.resuming import resume
 from posd.clock import TimeLine
 from posd.config import Config
 from posd.gateways.factory import make_gateways
@@ -77,10 +78,6 @@ class Policy(msgspec.Struct, frozen=True):
     def route(self, wallet: Wallet | None) -> tuple[str, int]:
         """The gateway and the window (ms) of this wallet."""
         return self.config.gateway_for(wallet), round(1000 * self.config.window_s(wallet))
-
-    def gateway(self, payment: Payment) -> Gateway:
-        """Where a payment was, or will be, submitted."""
-        return self.gateways[payment.gateway]
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -176,7 +173,7 @@ async def _open_core(config: Config, stack: contextlib.AsyncExitStack) -> _Core:
         clock=clock,
         till=till,
         rules_of=policy.rules,
-        gateway_of=policy.gateway,
+        gateways=gateways,
         route=policy.route,
         receipts=spool.sale_jobs,
         wake_printer=spool.wake,
@@ -184,15 +181,14 @@ async def _open_core(config: Config, stack: contextlib.AsyncExitStack) -> _Core:
         on_settled=settled,
     )
     refunds = Refunds(shop, keys, ids, spool.refund_jobs)
-    checkout = Checkout(config, shop, gateways, hub, keys, ids)
+    checkout = Checkout(config, shop, hub, keys, ids)
     return _Core(config, clock, ids, journal, gateways, hub, views, spool, checkout, refunds, settled, till)
 
 
 async def _resume(core: _Core, stack: contextlib.AsyncExitStack) -> None:
     """Go on where the facts have left everything, before anybody can ask."""
-    await core.checkout.resume()
+    await resume(core.journal, core.checkout, core.refunds)
     stack.push_async_callback(core.checkout.close)
-    await core.refunds.resume()
     stack.push_async_callback(core.refunds.close)
     await core.spool.start()
     stack.push_async_callback(core.spool.close)

@@ -64,14 +64,14 @@ class VirtualTill:
             clock=clock,
             till=Till("0101", "md_001", "", "1"),
             rules_of=policy.rules,
-            gateway_of=policy.gateway,
+            gateways=gateways,
             route=policy.route,
             receipts=lambda _payment, _now_ms: [],
             wake_printer=_nothing,
             counting=lambda: False,
             on_settled=lambda _payment: None,
         )
-        return Checkout(self._config, shop, gateways, Hub(), Keys(self.journal), Ids(Random(1).randrange))
+        return Checkout(self._config, shop, Hub(), Keys(self.journal), Ids(Random(1).randrange))
 
     def _on_told(self, told: list[Told]) -> None:
         for notice in told:

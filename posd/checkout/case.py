@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import assert_never
 
 import msgspec
@@ -67,7 +67,8 @@ class Shop(msgspec.Struct, frozen=True):
     clock: TimeLine
     till: Till
     rules_of: Callable[[Payment], Rules]
-    gateway_of: Callable[[Payment], Gateway]
+    gateways: Mapping[str, Gateway]
+    """Those of the configuration; a payment of long ago may be of another."""
     route: Callable[[Wallet | None], tuple[str, int]]
     """The gateway and the window (ms) of a wallet."""
     receipts: PrintJobs
@@ -312,7 +313,7 @@ class Case:
                 await self._perform(action, now_ms)
 
     async def _perform(self, action: PaymentAction, now_ms: int) -> None:
-        gateway, till = self._shop.gateway_of(self.payment), self._shop.till
+        gateway, till = self._shop.gateways[self.payment.gateway], self._shop.till
         if isinstance(action, SendCancel | SendRefund):
             step = UndoStep.CANCEL if isinstance(action, SendCancel) else UndoStep.REFUND
             await self._record(VoidSent(now_ms, step))

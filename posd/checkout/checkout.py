@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -16,7 +16,6 @@ from posd.checkout.keys import Keys
 from posd.checkout.orders import Credential, Order
 from posd.config import Config
 from posd.gateways.base import Capabilities
-from posd.gateways.gateway import Gateway
 from posd.ids import Ids
 from posd.journal import queries
 from posd.journal.batch import Batch, Key
@@ -58,14 +57,12 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class Checkout:
-    """Belongs to the event loop. ``resume`` comes first, ``close`` last; cancelling a call leaves nothing half done."""
+    """Belongs to the event loop. ``go_on`` comes first, ``close`` last; cancelling a call leaves nothing half done."""
 
-    def __init__(
-        self, config: Config, shop: Shop, gateways: Mapping[str, Gateway], hub: Hub, keys: Keys, ids: Ids
-    ) -> None:
+    def __init__(self, config: Config, shop: Shop, hub: Hub, keys: Keys, ids: Ids) -> None:
         self._config = config
         self._shop = shop
-        self._gateways = gateways
+        self._gateways = shop.gateways
         self._hub = hub
         self._ids = ids
         self._keys = keys
@@ -88,24 +85,19 @@ class Checkout:
 
     # --- what the daemon asks
 
-    async def resume(self) -> int:
-        """Take up every open payment where the facts have left it. Returns how many.
-
-        What a restart means for them is one batch, before anything else is written: from then on the journal's mark is
-        of this boot, and a payment that was not in it would take the time across a reboot for known.
-        """
+    async def take_up(self, batch: Batch) -> list[Payment]:
+        """Every open payment after the restart; what that means for them goes into the batch."""
         payments = await self._shop.journal.read(queries.live_payments)
-        batch = Batch()
-        resumed = [self._resumed(payment, batch) for payment in payments]
-        if batch.facts:
-            await self._shop.journal.append(batch)
-        for payment in resumed:
+        return [self._resumed(payment, batch) for payment in payments]
+
+    def go_on(self, payments: Iterable[Payment]) -> None:
+        """With what was taken up, once that is on disk."""
+        for payment in payments:
             if payment.gateway not in self._gateways:
                 _log.error("%s stays open: there is no [gateways.%s] any more", payment.order_no, payment.gateway)
                 self._orphans += not payment.status.final
             elif payment.live:
                 self._run(Case(self._shop, payment, schedule.resumed(payment), None, None))
-        return len(payments)
 
     def _resumed(self, payment: Payment, batch: Batch) -> Payment:
         now_ms = self._shop.clock.now_ms()

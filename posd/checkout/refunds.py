@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from weakref import WeakValueDictionary
 
 from posd.checkout import errors
@@ -22,7 +22,6 @@ from posd.payment.amounts import Fen
 from posd.payment.events import Source, Status
 from posd.payment.payment import Payment
 from posd.payment.refund import Refund, RefundAnswered, RefundEvent, RefundRequested, RefundSent, RefundStatus
-from posd.payment.verdicts import Doubt, Unknown
 from posd.printing.job import PrintJob, PrintQueued
 from posd.tasks import Tasks
 
@@ -32,7 +31,7 @@ RefundPrintJobs = Callable[[Refund, int], list[tuple[PrintJob, PrintQueued]]]
 
 
 class Refunds:
-    """Belongs to the event loop. ``resume`` comes first, ``close`` last."""
+    """Belongs to the event loop. ``go_on`` comes first, ``close`` last."""
 
     def __init__(self, shop: Shop, keys: Keys, ids: Ids, receipts: RefundPrintJobs) -> None:
         self._shop = shop
@@ -44,14 +43,23 @@ class Refunds:
         self._tasks = Tasks()
         self._news: dict[str, asyncio.Event] = {}
 
-    async def resume(self) -> None:
-        """Take up every refund without an end. One whose answer was lost is asked for, not sent again."""
-        for refund in await self._shop.journal.read(queries.live_refunds):
-            payment = await self._payment(refund.payment_id)
-            if refund.sent_at_ms is not None and not refund.resend:
-                now_ms = self._shop.clock.now_ms()
-                lost = RefundAnswered(now_ms, Source.REFUND, refund.sent_at_ms, Unknown(Doubt.NO_ANSWER))
-                refund = await self._append(refund, lost)  # noqa: PLW2901 - the refund as it is now
+    async def take_up(self, batch: Batch) -> list[tuple[Refund, Payment]]:
+        """Every refund without an end; what the restart means for them goes into the batch."""
+        refunds = await self._shop.journal.read(queries.live_refunds)
+        return [(self._resumed(refund, batch), await self._payment(refund.payment_id)) for refund in refunds]
+
+    def _resumed(self, refund: Refund, batch: Batch) -> Refund:
+        trusted = self._shop.journal.clock_trusted
+        lost = machine.resumed(refund, self._shop.clock.now_ms(), clock_trusted=trusted)
+        if lost is None:
+            return refund
+        after = machine.apply(refund, lost)
+        batch.refund(after, [lost])
+        return after
+
+    def go_on(self, refunds: Iterable[tuple[Refund, Payment]]) -> None:
+        """With what was taken up, once that is on disk. What may have arrived is asked for, not sent again."""
+        for refund, payment in refunds:
             self._run(refund, payment)
 
     @property
@@ -141,7 +149,7 @@ class Refunds:
 
     async def _ask(self, refund: Refund, payment: Payment) -> Refund:
         """Send it, or ask after it; record what came back."""
-        gateway, order = self._shop.gateway_of(payment), refund_order(refund, payment, self._shop.till)
+        gateway, order = self._shop.gateways[payment.gateway], refund_order(refund, payment, self._shop.till)
         now_ms = self._shop.clock.now_ms()
         if refund.resend:
             refund = await self._record(refund, RefundSent(now_ms))

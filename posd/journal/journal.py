@@ -22,7 +22,7 @@ from posd.journal.errors import JournalError, JournalLocked, JournalUnavailable,
 from posd.journal.writer import Dates, Render, Writer, connect, read_mark
 from posd.tasks import Tasks
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """``PRAGMA user_version`` of the journals this program writes."""
 
 GROUP_AT_MOST = 256

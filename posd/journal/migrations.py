@@ -17,7 +17,11 @@ _CHANGED: dict[int, dict[type[Thing], str]] = {
         Refund: "TRUE",
         # Few: what is open, and what had to be given back.
         Payment: "live OR instr(state, CAST('\"refund_sent_at_ms\"' AS BLOB))",
-    }
+    },
+    4: {
+        Refund: "TRUE",
+        Payment: "instr(state, CAST('\"not_received\"' AS BLOB))",
+    },
 }
 """By version: of which rows its program reads more, or something else, than the one before has written."""
 

@@ -17,6 +17,7 @@ from posd.payment.amounts import Fen
 from posd.payment.errors import ImpossibleTransition
 from posd.payment.events import AnyVerdict, Event, Source
 from posd.payment.verdicts import (
+    Doubt,
     Evidence,
     NotFound,
     NotSent,
@@ -127,19 +128,29 @@ def apply(refund: Refund, event: RefundEvent) -> Refund:
         raise ImpossibleTransition(f"{refund.refund_id} is {refund.status}: {type(event).__name__} cannot happen to it")
     match event:
         case RefundSent():
+            before = _lost(refund, refund.sent_at_ms) if refund.awaiting else refund
             sent = refund.requests + 1
-            return _replace(_lost(refund), sent_at_ms=event.at_ms, awaiting=True, requests=sent, resend=False)
+            return _replace(before, sent_at_ms=event.at_ms, awaiting=True, requests=sent, resend=False)
         case RefundAnswered():
             return _answered(_replace(refund, evidence=event.evidence), event)
         case RefundResolved():
             return _replace(refund, status=event.status, pay_amount=event.pay_amount, resolved_at_ms=event.at_ms)
 
 
-def _lost(refund: Refund) -> Refund:
-    """The refund when the answer to its latest request will not come, if it has not come yet."""
-    if not refund.awaiting:
-        return refund
-    return _replace(refund, awaiting=False, lost_at_ms=refund.sent_at_ms)
+def resumed(refund: Refund, now_ms: int, *, clock_trusted: bool) -> RefundAnswered | None:
+    """What a restart means for it, if anything: nobody hears the answer any more.
+
+    Where nobody knows how long it was (the machine was rebooted), what was lost may be on its way from now on.
+    """
+    if not refund.awaiting and (clock_trusted or refund.lost_at_ms is None):
+        return None
+    left_at_ms = refund.sent_at_ms or 0 if clock_trusted else now_ms
+    return RefundAnswered(now_ms, Source.REFUND, left_at_ms, Unknown(Doubt.NO_ANSWER))
+
+
+def _lost(refund: Refund, left_at_ms: int | None) -> Refund:
+    """The refund when the answer to a request that left at the latest at this moment will not come."""
+    return _replace(refund, awaiting=False, lost_at_ms=left_at_ms)
 
 
 def consequence(refund: Refund, now_ms: int) -> RefundResolved | None:
@@ -153,7 +164,8 @@ def _answered(refund: Refund, answer: RefundAnswered) -> Refund:
     if answer.source is not Source.REFUND:
         return _told(refund, answer)
     if isinstance(answer.verdict, Unknown):
-        return _lost(refund)
+        missing = refund.awaiting or refund.lost_at_ms is not None
+        return _lost(refund, answer.asked_at_ms) if missing else refund
     return _done(_replace(refund, awaiting=False), answer.verdict)
 
 

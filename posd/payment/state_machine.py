@@ -101,8 +101,7 @@ def apply(payment: Payment, event: PaymentEvent) -> Payment:
             slow = payment.refund_refused if event.reason is Reason.SLOW_VOID else None
             return payment.attended(slow or Cause(event.reason, event.note))
         case Resumed():
-            since = payment.sure_since_ms if event.clock_trusted else event.at_ms
-            return payment.but(interrupted=True, sure_since_ms=since)
+            return _resumed(payment, event)
         case _:
             assert_never(event)
 
@@ -164,6 +163,15 @@ def is_news(payment: Payment, answer: Answered, rules: Rules) -> bool:
 
 
 # --- events ----------------------------------------------------------------------------------------------------------
+
+
+def _resumed(payment: Payment, event: Resumed) -> Payment:
+    """Where nobody knows how long it was, no duration is taken for over; what was to be asked in an hour may be due."""
+    after = payment.but(interrupted=True)
+    if event.clock_trusted:
+        return after
+    again_ms = tuple(event.at_ms + later for later in FOLLOW_UPS_MS[:-1]) if payment.follow_ups_ms else ()
+    return after.but(sure_since_ms=event.at_ms, follow_ups_ms=(*payment.follow_ups_ms, *again_ms))
 
 
 def _submitted(payment: Payment, event: Submitted) -> Payment:

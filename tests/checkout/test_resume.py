@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 from posd.checkout.case import Case, Shop
 from posd.checkout.checkout import Checkout
 from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
 from posd.checkout.orders import Till
+from posd.checkout.refunds import Refunds
+from posd.checkout.resuming import resume
 from posd.clock import TimeLine
 from posd.config import Config, sections
 from posd.daemon import Policy
@@ -17,9 +20,12 @@ from posd.ids import Ids
 from posd.journal import queries
 from posd.journal.batch import Batch
 from posd.journal.journal import Journal
+from posd.payment import refund as refund_machine
 from posd.payment import state_machine
+from posd.payment.amounts import Fen
 from posd.payment.events import Answered, PaymentEvent, Source, Submitted
 from posd.payment.payment import Payment
+from posd.payment.refund import Refund, RefundEvent, RefundRequested, RefundSent
 from posd.payment.schedule import Activity
 from posd.payment.terms import Rules
 from posd.payment.verdicts import NotFound
@@ -40,8 +46,15 @@ def submitted(number: int) -> tuple[Payment, list[PaymentEvent]]:
     return state_machine.apply(state_machine.create(first), second), [first, second]
 
 
-def checkout(journal: Journal, line: TimeLine) -> Checkout:
-    """A checkout whose gateway was taken out of the configuration, so that nothing is sent."""
+class Parts(NamedTuple):
+    """What goes on after a restart."""
+
+    checkout: Checkout
+    refunds: Refunds
+
+
+def parts(journal: Journal, line: TimeLine) -> Parts:
+    """Of a till whose gateway was taken out of the configuration, so that nothing is sent."""
     config = Config(
         path="posd.toml",
         terminal=sections.Terminal(id="0101"),
@@ -56,14 +69,22 @@ def checkout(journal: Journal, line: TimeLine) -> Checkout:
         clock=line,
         till=Till("0101", "", "", "00000001"),
         rules_of=policy.rules,
-        gateway_of=policy.gateway,
+        gateways={},
         route=policy.route,
         receipts=lambda payment, now_ms: [],
         wake_printer=lambda: None,
         counting=lambda: False,
         on_settled=lambda payment: None,
     )
-    return Checkout(config, shop, {}, Hub(), Keys(journal), Ids())
+    keys, ids = Keys(journal), Ids()
+    return Parts(Checkout(config, shop, Hub(), keys, ids), Refunds(shop, keys, ids, lambda refund, now_ms: []))
+
+
+def refunding(number: int) -> tuple[Refund, list[RefundEvent]]:
+    """A refund whose request may have left."""
+    first = RefundRequested(NOON_MS, f"ref_{number}", f"R{number}", submitted(number)[0].payment_id, Fen(100))
+    second = RefundSent(NOON_MS)
+    return refund_machine.apply(refund_machine.request(first), second), [first, second]
 
 
 class Lingering(Case):
@@ -82,7 +103,7 @@ async def test_a_case_that_ends_takes_no_other_with_it(tmp_path: Path) -> None:
     """White box: a notification brings a payment to life while its old case closes; the new one is still found."""
     line = clock("first", NOON_MS)
     async with open_journal(tmp_path / "journal.db", line) as journal:
-        counter = checkout(journal, line)
+        counter, _ = parts(journal, line)
         payment, _ = submitted(1)
         old, new = (Lingering(counter._shop, payment) for _ in range(2))
         counter._run(old)
@@ -98,11 +119,12 @@ async def test_a_case_that_ends_takes_no_other_with_it(tmp_path: Path) -> None:
         assert counter.case(payment.payment_id) is None
 
 
-async def test_a_reboot_is_recorded_for_all_payments_at_once(tmp_path: Path) -> None:
-    """All of them in one batch: a crash in the midst of a resume must not make the time across a reboot look known.
+async def test_a_reboot_is_recorded_for_everything_at_once(tmp_path: Path) -> None:
+    """All of it in one batch: a crash in the midst of a resume must not make the time across a reboot look known.
 
     The journal's mark is of this boot from the first commit on, so whoever was not in it would be trusted next time. A
-    payment whose gateway is not configured any more is in it too, and one that has ended and is still asked about.
+    payment whose gateway is not configured any more is in it too, one that has ended and is still asked about, and a
+    refund.
     """
     path = tmp_path / "journal.db"
     async with open_journal(path, clock("first", NOON_MS)) as journal:
@@ -113,10 +135,12 @@ async def test_a_reboot_is_recorded_for_all_payments_at_once(tmp_path: Path) -> 
         missing = Answered(NOON_MS, Source.QUERY, NOON_MS + 60_000, NotFound())
         ended, happened = state_machine.advance(ended, [missing], NOON_MS, Rules())
         await journal.append(Batch().payment(ended, [*events, *happened]))
+        await journal.append(Batch().refund(*refunding(1)))
     line = clock("second", NOON_MS + 3_600_000)
     async with open_journal(path, line) as journal:
         assert not journal.clock_trusted
-        assert 4 == await checkout(journal, line).resume()
+        await resume(journal, *parts(journal, line))
         assert 1 == journal.syncs
         payments = await journal.read(queries.live_payments)
-    assert [NOON_MS + 3_600_000] * 4 == [payment.sure_since_ms for payment in payments]
+        (refund,) = await journal.read(queries.live_refunds)
+    assert [NOON_MS + 3_600_000] * 5 == [*(payment.sure_since_ms for payment in payments), refund.lost_at_ms]

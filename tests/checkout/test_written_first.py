@@ -133,7 +133,7 @@ def case_of(journal: Journal, gateway: Watching, payment: Payment, activity: Act
         clock=TimeLine(),
         till=Till("0101", "", "", "00000001"),
         rules_of=lambda payment: Rules(),
-        gateway_of=lambda payment: cast("Gateway", gateway),
+        gateways={"main": cast("Gateway", gateway)},
         route=lambda wallet: ("main", 60_000),
         receipts=lambda payment, now_ms: [],
         wake_printer=lambda: None,

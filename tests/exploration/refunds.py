@@ -35,6 +35,8 @@ from tests.exploration.bounds import TICK_MS
 
 HORIZON = 2
 """Ticks within which a request arrives, or never does."""
+JUMP = HORIZON + 1
+"""Ticks by which a clock is ahead after a reboot: everything looks over."""
 GHOSTS = 2
 """Requests at once that nobody waits for any more and that may still arrive."""
 ORIGIN_MS = 1_000_000
@@ -201,7 +203,9 @@ def _till(scene: Scene) -> Iterator[Move]:
         yield "send", scene._replace(refund=sent, wire="send", asked_at_ms=scene.now_ms)
     else:
         yield "ask", scene._replace(wire="ask", views=1 << scene.truth, asked_at_ms=scene.now_ms)
-    yield "crash", _resumed(_unwatched(scene))
+    yield "crash", _resumed(_unwatched(scene), clock_trusted=True)
+    ahead = _unwatched(scene)._replace(now_ms=scene.now_ms + JUMP * TICK_MS)
+    yield "reboot with a clock far ahead", _resumed(ahead, clock_trusted=False)
     yield "crash of which nothing is recorded", _unwatched(scene)
 
 
@@ -229,12 +233,9 @@ def _heard(scene: Scene, source: Source, verdict: AnyVerdict) -> Scene:
     return _happened(scene, RefundAnswered(scene.now_ms, source, scene.asked_at_ms, verdict))
 
 
-def _resumed(scene: Scene) -> Scene:
-    """What the shell does for a refund whose answer a crash has taken."""
-    refund = scene.refund
-    if refund.sent_at_ms is None or refund.resend:
-        return scene
-    return _happened(scene, RefundAnswered(scene.now_ms, Source.REFUND, refund.sent_at_ms, LOST))
+def _resumed(scene: Scene, *, clock_trusted: bool) -> Scene:
+    lost = machine.resumed(scene.refund, scene.now_ms, clock_trusted=clock_trusted)
+    return scene if lost is None else _happened(scene, lost)
 
 
 def _happened(scene: Scene, event: RefundEvent) -> Scene:

@@ -173,7 +173,7 @@ def test_no_secret_is_in_it() -> None:
     assert not re.search(rb"PRIVATE KEY|secret|authCode|auth_code|faceCode|openid", text, re.IGNORECASE)
 
 
-SHAPES = {3: "01906206deb2e2c1"}
+SHAPES = {4: "01906206deb2e2c1"}
 """What payments, refunds and print jobs look like in the journal, by the version that writes them so."""
 
 

@@ -356,8 +356,14 @@ CLOCK = (
     one(
         "trust the time across a reboot",
         MACHINE,
-        "since = payment.sure_since_ms if event.clock_trusted else event.at_ms",
-        "since = payment.sure_since_ms",
+        "if event.clock_trusted:",
+        "if True:",
+    ),
+    one(
+        "take what a reboot made due for asked in time",
+        MACHINE,
+        "for later in FOLLOW_UPS_MS[:-1]) if payment.follow_ups_ms else ()",
+        "for later in ())",
     ),
     one(
         "take any boot for this one",

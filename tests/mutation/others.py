@@ -15,14 +15,14 @@ REFUNDS = (
     one(
         "forget a refund whose answer was lost",
         REFUND,
-        "_replace(_lost(refund), sent_at_ms=event.at_ms,",
-        "_replace(refund, sent_at_ms=event.at_ms,",
+        "before = _lost(refund, refund.sent_at_ms) if refund.awaiting else refund",
+        "before = refund",
     ),
     one(
         "take a lost refund answer for a failure",
         REFUND,
-        "        return _lost(refund)\n    return _done",
-        "        return _replace(refund, outcome=RefundStatus.FAILED)\n    return _done",
+        "return _lost(refund, answer.asked_at_ms) if missing else refund",
+        "return _replace(refund, outcome=RefundStatus.FAILED)",
     ),
     one(
         "do not send again what is not sure",
@@ -47,6 +47,12 @@ REFUNDS = (
         REFUND,
         "case NotFound() if not _may_arrive(refund, answer.asked_at_ms):",
         "case NotFound() if False:",
+    ),
+    one(
+        "trust the time of a refund across a reboot",
+        REFUND,
+        "left_at_ms = refund.sent_at_ms or 0 if clock_trusted else now_ms",
+        "left_at_ms = refund.sent_at_ms or 0",
     ),
     one("take a refund by hand for done", REFUND, "outcome=RefundStatus.MANUAL)", "outcome=RefundStatus.SUCCEEDED)"),
     one(

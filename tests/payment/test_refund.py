@@ -61,6 +61,11 @@ class Story:
         self.now_ms += span_ms
         return self
 
+    def restart(self, *, trusted: bool) -> Story:
+        """Posd is started again."""
+        lost = machine.resumed(self.refund, self.now_ms, clock_trusted=trusted)
+        return self._happen(lost) if lost is not None else self
+
     def stands(self) -> RefundStatus:
         """Where it stands."""
         return self.refund.status
@@ -195,6 +200,29 @@ def test_a_refused_refund_that_the_gateway_never_had_ends_once_nothing_can_arriv
     assert RefundStatus.PROCESSING == story.stands()
     assert not story.again()
     assert RefundStatus.FAILED == story.later(1).ask(NotFound()).stands()
+
+
+def test_a_restart_is_a_lost_answer() -> None:
+    """Of a request on the wire; there is nothing to say of a refund that awaits none."""
+    assert machine.resumed(Story().refund, 9, clock_trusted=False) is None
+    assert machine.resumed(Story().send().answer(RefundProcessing()).refund, 9, clock_trusted=False) is None
+    assert machine.resumed(Story().send().answer(LOST).refund, 9, clock_trusted=True) is None
+    story = Story().send().later(5_000).restart(trusted=True)
+    assert (False, 1_000_000) == (story.refund.awaiting, story.refund.lost_at_ms)
+    assert story.refund == story.replayed()
+
+
+@pytest.mark.parametrize("lost_before", [False, True])
+def test_after_a_reboot_a_lost_request_may_still_arrive(*, lost_before: bool) -> None:
+    """A clock that jumped ahead must not make a refusal, or "not found", a proof: the horizon begins anew."""
+    story = Story().send().later(10).ask(NotFound()).send()
+    if lost_before:
+        story.answer(LOST)
+    story.later(1_000_000).restart(trusted=False).later(10).ask(NotFound()).send().answer(RefundFailed())
+    story.later(ARRIVAL_HORIZON_MS - 11).ask(NotFound()).ask(RefundFailed())
+    assert RefundStatus.PROCESSING == story.stands()
+    assert RefundStatus.FAILED == story.later(1).ask(NotFound()).stands()
+    assert story.refund == story.replayed()
 
 
 def test_nothing_happens_to_a_refund_that_has_ended() -> None:

@@ -100,6 +100,23 @@ def test_follow_ups_survive_a_restart() -> None:
     assert 360.5 == play.at(361).times(SendQuery)[-1]
 
 
+def test_after_a_reboot_what_was_not_received_is_asked_for_again() -> None:
+    """A clock that jumped a day ahead makes all questions due at once, and the request may come behind them."""
+    play = Playbook().submit().answer(Source.PAY, LOST).at(15).answer(Source.CANCEL, LOST).at(60.5)
+    play.answer(Source.QUERY, NotFound()).restart(trusted=False, line_s=100_000).answer(Source.QUERY, NotFound())
+    play.restart(trusted=False, line_s=100_010).at(100_300).answer(Source.QUERY, NotFound())
+    play.at(100_310).answer(Source.QUERY, NotFound())
+    assert [100_000, 100_300, 100_310] == play.times(SendQuery)[-3:]
+    assert Status.CANCELLED == play.at(103_610).answer(Source.QUERY, PAID).stands()
+    assert play.undoing()
+
+
+def test_after_a_reboot_what_was_never_missing_is_not_asked_for() -> None:
+    """It was closed: nothing is left to do."""
+    play = Playbook().submit().answer(Source.PAY, LOST).at(15).answer(Source.CANCEL, Closed())
+    assert not play.restart(trusted=False, line_s=100_000).payment.live
+
+
 # --- clocks -----------------------------------------------------------------------------------------------------------
 
 

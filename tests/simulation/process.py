@@ -25,6 +25,7 @@ from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
 from posd.checkout.orders import Till
 from posd.checkout.refunds import Refunds
+from posd.checkout.resuming import resume
 from posd.clock import TimeLine
 from posd.config import Config, sections
 from posd.daemon import Policy
@@ -267,8 +268,7 @@ class Process:
         self.journal._writer._db = BadDisk(self.journal._db, self._disk_fails)  # type: ignore[assignment]
         self.gateways = {name: self._gateway(name) for name in config.gateways}
         self._compose()
-        await self.checkout.resume()
-        await self.refunds.resume()
+        await resume(self.journal, self.checkout, self.refunds)
         await self.spool.start()
         world.network.notified = self._notified
 
@@ -283,7 +283,7 @@ class Process:
             clock=self.clock,
             till=till,
             rules_of=policy.rules,
-            gateway_of=policy.gateway,
+            gateways=self.gateways,
             route=policy.route,
             receipts=self.spool.sale_jobs,
             wake_printer=self.spool.wake,
@@ -291,7 +291,7 @@ class Process:
             on_settled=self._settled,
         )
         self.refunds = Refunds(shop, keys, ids, self.spool.refund_jobs)
-        self.checkout = Checkout(config, shop, self.gateways, self.hub, keys, ids)
+        self.checkout = Checkout(config, shop, self.hub, keys, ids)
         self.checkout.scanners_configured = True
         self.notifications = Notifications(
             self.gateways, self.journal, self.checkout, self.refunds, self.clock, ids, till

@@ -1,0 +1,2 @@
+-- What version 4 adds to version 3: no table. After a reboot, what was not received is asked for again, and a refund request
+-- without an answer may be on its way from then on; `migrations.py` makes both anew from their events.
