@@ -60,7 +60,10 @@ class Refunds:
     def go_on(self, refunds: Iterable[tuple[Refund, Payment]]) -> None:
         """With what was taken up, once that is on disk. What may have arrived is asked for, not sent again."""
         for refund, payment in refunds:
-            self._run(refund, payment)
+            if payment.gateway in self._shop.gateways:
+                self._run(refund, payment)
+            else:
+                _log.error("%s stays open: there is no [gateways.%s] any more", refund.refund_no, payment.gateway)
 
     @property
     def live(self) -> int:
@@ -107,6 +110,8 @@ class Refunds:
     async def _start(self, payment: Payment, amount: Fen, reason: str | None, key: Key) -> Refund:
         if payment.status is not Status.PAID:
             raise errors.NotRefundable(f"{payment.order_no} is {payment.status}; only a paid payment can be refunded")
+        if payment.gateway not in self._shop.gateways:
+            raise errors.NotRefundable(f"{payment.order_no}: there is no [gateways.{payment.gateway}] any more")
         earlier = await self._shop.journal.read(lambda db: queries.refunds_of(db, payment.payment_id))
         restored_at_ms = await self._shop.journal.read(queries.restored_at_ms)
         left = payment.amount - sum(refund.holds for refund in earlier)

@@ -6,8 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from posd.checkout.case import Case, Shop
 from posd.checkout.checkout import Checkout
+from posd.checkout.errors import NotRefundable
 from posd.checkout.hub import Hub
 from posd.checkout.keys import Keys
 from posd.checkout.orders import Till
@@ -22,13 +25,13 @@ from posd.journal.batch import Batch
 from posd.journal.journal import Journal
 from posd.payment import refund as refund_machine
 from posd.payment import state_machine
-from posd.payment.amounts import Fen
+from posd.payment.amounts import Amounts, Fen
 from posd.payment.events import Answered, PaymentEvent, Source, Submitted
 from posd.payment.payment import Payment
 from posd.payment.refund import Refund, RefundEvent, RefundRequested, RefundSent
 from posd.payment.schedule import Activity
 from posd.payment.terms import Rules
-from posd.payment.verdicts import NotFound
+from posd.payment.verdicts import NotFound, Paid
 from tests.journal.support import created, open_journal
 
 NOON_MS = 1_795_140_000_000
@@ -144,3 +147,29 @@ async def test_a_reboot_is_recorded_for_everything_at_once(tmp_path: Path) -> No
         payments = await journal.read(queries.live_payments)
         (refund,) = await journal.read(queries.live_refunds)
     assert [NOON_MS + 3_600_000] * 5 == [*(payment.sure_since_ms for payment in payments), refund.lost_at_ms]
+
+
+async def test_a_refund_waits_for_its_gateway(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway that was taken out of the configuration: its refund stays open and is told of, and nothing crashes."""
+    path, line = tmp_path / "journal.db", clock("first", NOON_MS)
+    async with open_journal(path, line) as journal:
+        await journal.append(Batch().payment(*submitted(1)).refund(*refunding(1)))
+        reborn = parts(journal, line)
+        await resume(journal, *reborn)
+        await reborn.refunds.close()
+        assert 1 == len(await journal.read(queries.live_refunds))
+    told = [record.getMessage() for record in caplog.records]
+    assert [f"{name} stays open: there is no [gateways.main] any more" for name in ("01011", "R1")] == told
+
+
+async def test_nothing_is_given_back_without_the_gateway_that_took_it(tmp_path: Path) -> None:
+    """Refused, and not on disk: nobody could be asked."""
+    line = clock("first", NOON_MS)
+    async with open_journal(tmp_path / "journal.db", line) as journal:
+        payment, events = submitted(1)
+        paid = Answered(NOON_MS, Source.PAY, NOON_MS, Paid(Amounts.undiscounted(payment.amount)))
+        payment, happened = state_machine.advance(payment, [paid], NOON_MS, Rules())
+        await journal.append(Batch().payment(payment, [*events, *happened]))
+        with pytest.raises(NotRefundable, match=r"\[gateways\.main\]"):
+            await parts(journal, line).refunds.start(payment.payment_id, Fen(1), None, "key", b"")
+        assert [] == await journal.read(queries.live_refunds)
