@@ -111,6 +111,11 @@ class Scenario:
         return Method.QR if self.code else Method.BARCODE
 
     @property
+    def found(self) -> int:
+        """Ticks within which a pay request arrives that is late and must be found, whatever clocks say meanwhile."""
+        return self.horizon + min(FOLLOW_UPS)
+
+    @property
     def settles_within(self) -> int:
         """The most ticks from any state to the end once faults have stopped.
 

@@ -89,6 +89,10 @@ class Worlds:
         """The world a tick later, while the disk still writes the submit."""
         return self.number(self.moves.delayed(self.worlds[number]))
 
+    def soon(self, number: int) -> bool:
+        """Whether a pay request that arrives now must be found, late as it is."""
+        return self.moves.soon(self.worlds[number])
+
     def tick(self, number: int) -> int:
         """The world a tick later."""
         known = self._ticks.get(number)
@@ -154,7 +158,8 @@ class Explorer:
 
     def _around(self, face: Face, world: int) -> Iterator[Option]:
         # After the last question that the contract names nobody asks any more; what arrives then is out of its reach.
-        out_of_reach = self.scenario.late and face.final and not face.asks_later
+        asked_for = face.asks_later or self.worlds.soon(world)
+        out_of_reach = self.scenario.late and face.final and not asked_for
         for label, after in self.worlds.of(world):
             if not (out_of_reach and label == ARRIVES):
                 yield label, after, None

@@ -43,6 +43,20 @@ SHORT = (
     Scenario("shown code", window=3, horizon=2, code=True, refunds=False),
     Scenario("never left", window=3, horizon=3, unsent=True, crashes=1, refusals=False, refunds=False),
     Scenario("too late", window=2, horizon=3, late=True, cashier=False, refusals=False, refunds=False),
+    # A clock that is ahead makes every question after the end due at once, and the request comes behind them.
+    Scenario(
+        "too late, rebooted",
+        window=1,
+        horizon=2,
+        floor=1,
+        late=True,
+        crashes=1,
+        clocks=("ahead",),
+        cashier=False,
+        refusals=False,
+        refunds=False,
+        ghosts=False,
+    ),
     Scenario("notifications", window=2, horizon=3, notices=2, refusals=False, refunds=False),
     Scenario("echo", window=1, horizon=2, echoes=1, cashier=False, refusals=False, refunds=False, ghosts=False),
     Scenario("overlapping queries", window=1, horizon=3, queries=2, refusals=False, refunds=False, ghosts=False),
@@ -64,6 +78,7 @@ DEEP = (
     Scenario("never left", window=4, horizon=4, floor=2, unsent=True, crashes=2, queries=2),
     Scenario("too late", window=2, horizon=3, late=True, crashes=1, notices=1),
     Scenario("too late, closing", window=2, horizon=3, late=True, proves=False, reverses=False, crashes=1),
+    Scenario("too late, rebooted", window=2, horizon=3, floor=2, late=True, crashes=2, clocks=("known", "ahead")),
     Scenario("echoes", window=2, horizon=3, floor=2, echoes=2, refunds=False),
     Scenario("slow disk", window=2, horizon=4, floor=3, slow_disk=True, queries=2, unsent=True),
 )

@@ -137,7 +137,8 @@ class Moves:
 
     def __init__(self, scenario: Scenario) -> None:
         self._scenario = scenario
-        self._oldest = max(scenario.horizon, scenario.floor, (scenario.deadline or 0) + 1)
+        last = scenario.found if scenario.late else scenario.horizon
+        self._oldest = max(last, scenario.floor, (scenario.deadline or 0) + 1)
 
     # --- time and the till's own doing --------------------------------------------------------------------------------
 
@@ -154,6 +155,10 @@ class Moves:
     def _in_time(self, world: World) -> bool:
         """Whether the customer's code still lives: the horizon counts from the record of the submit."""
         return world.age + world.delay < self._scenario.horizon
+
+    def soon(self, world: World) -> bool:
+        """Whether a pay request that arrives now, late as it is, must be found."""
+        return world.age + world.delay < self._scenario.found
 
     def performed(self, world: World, effect: str) -> World:
         """Something left the till, or is not waited for any more."""
