@@ -287,13 +287,10 @@ class Spool:
         """Print a job; False if it has to be tried again because nothing of it was sent."""
         now_ms = self._clock.now_ms()
         try:
-            document = await self._journal.read(lambda db: self.papers.of_job(db, job, now_ms))
+            data = await self._make(printer, job, now_ms)
         except NothingToPrint as error:
             await self._jobs.drop(job.job_id, PrintFailed(now_ms, str(error)))
             return True
-        torn = self._torn or job.replaces is not None
-        # Cut off first what hangs on the roll, so that this paper stands for itself.
-        data = await printer.encode(Document((Cut(), *document.lines)) if torn else document)
         try:
             await self._hand_over(printer, job.job_id, data)
         except _NotAnyMore:
@@ -303,6 +300,19 @@ class Spool:
         finally:
             self._on_its_way = False
         return True
+
+    async def _make(self, printer: Printer, job: PrintJob, now_ms: int) -> bytes:
+        """The bytes of a job. Raises NothingToPrint or JournalUnavailable."""
+        try:
+            document = await self._journal.read(lambda db: self.papers.of_job(db, job, now_ms))
+            torn = self._torn or job.replaces is not None
+            # Cut off first what hangs on the roll, so that this paper stands for itself.
+            return await printer.encode(Document((Cut(), *document.lines)) if torn else document)
+        except (NothingToPrint, JournalUnavailable):
+            raise
+        except Exception as error:  # one paper that we cannot make must not keep back all that come after it
+            _log.exception("the paper %s cannot be made", job.job_id)
+            raise NothingToPrint("posd itself failed to make it; see the log") from error
 
     async def _hand_over(self, printer: Printer, job_id: str, data: bytes) -> None:
         """Send a job and record what became of it. Raises _NotAnyMore or a DeviceError if nothing was sent."""

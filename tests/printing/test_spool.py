@@ -20,6 +20,7 @@ from posd.payment.refund import Refund
 from posd.printing import plan, spool
 from posd.printing.errors import NoDrawer, NoPrinter, NoReceipt, PrinterUnavailable
 from posd.printing.job import Audience, JobKind, JobState, PrintFinished, PrintJob, PrintStarted
+from posd.printing.papers import Papers
 from posd.printing.printer import printer_of
 from tests.printing.support import HALF_A_RECEIPT, MUTE, Till, at_tcp, break_off, copy_no, until
 
@@ -489,6 +490,28 @@ async def test_too_many_wait(printer: VirtualPrinter, open_till: OpenTill, monke
     await till.settled()
     assert ["failed", "failed", "printed", "printed"] == [(await till.receipt(each))[0] for each in payments]
     assert [each.order_no for each in payments[2:]] == [paper.codes[0] for paper in printer.receipts]
+
+
+async def test_a_paper_that_cannot_be_made(
+    printer: VirtualPrinter, open_till: OpenTill, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of our own has failed that one: the next comes out, and the first can be asked for once it is mended."""
+    till = await open_till()
+    with monkeypatch.context() as patch:
+        patch.setattr(Papers, "of_job", _stumble)
+        broken = await till.pay()
+        await till.until(broken, "failed")
+    payment = await till.pay()
+    await till.settled()
+    assert [payment.order_no] == [paper.codes[0] for paper in printer.receipts]
+    assert "cannot be made" in caplog.text
+    assert 0 == (await till.spool.print_payment(await till.record(broken))).copy_no
+    await till.settled()
+    assert [0, 0] == [copy_no(paper.text) for paper in printer.receipts]
+
+
+def _stumble(*_: object) -> None:
+    raise ArithmeticError
 
 
 async def test_a_stop_lets_the_receipt_come_out(printer: VirtualPrinter, open_till: OpenTill) -> None:
