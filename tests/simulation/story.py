@@ -173,7 +173,8 @@ class Story:
         """Between two processes: time passes, the machine may be booted anew, its wall clock set by anybody."""
         self._world.now_s += self.rng.choice((0.1, 0.1, 1.0, 5.0, 30.0))
         before, now_s = self._clocks, self._world.now_s
-        ahead_ms, right_from_s = self.rng.choice(_JUMPS_MS), now_s + self.rng.choice(_WRONG_FOR_S)
+        jump_ms, right_from_s = self.rng.choice(_JUMPS_MS), now_s + self.rng.choice(_WRONG_FOR_S)
+        ahead_ms = 0 if self._weather.calm else jump_ms
         if self.rng.random() < 0.5:
             self._clocks = Clocks(before.boot_id, before.booted_s, ahead_ms, right_from_s)
         else:

@@ -124,8 +124,9 @@ class Weather:
     """Processes that end before their time."""
     outages: tuple[tuple[float, float], ...] = ()
     """When the gateway cannot be reached."""
-    _calm: bool = field(default=True, init=False)
-    """Only gateways and customers are odd."""
+    calm: bool = field(default=True, init=False)
+    """Only gateways and customers are odd. Clocks are right then too: what a gateway refuses to answer for a clock that
+    is wrong, it would deny when it is too late to believe it."""
 
     def __post_init__(self) -> None:
         rng = self.rng
@@ -137,7 +138,7 @@ class Weather:
         self.outages = self._windows(rng.choice((0, 0, 1, 2)), 20.0)
         self.sync_failures = rng.choice((0.0, 0.0, 0.005, 0.05))
         self.crashes = rng.choice((0, 1, 3, 8))
-        self._calm = not (self.trouble or self.crashes or self.outages or self.disk or self.sync_failures)
+        self.calm = not (self.trouble or self.crashes or self.outages or self.disk or self.sync_failures)
 
     def _windows(self, count: int, longest_s: float) -> tuple[tuple[float, float], ...]:
         starts = [self.rng.uniform(0, self.stops_s) for _ in range(count)]
@@ -231,7 +232,7 @@ class Weather:
 
     def _plain(self, *, by_itself: bool) -> Plan:
         """The customer pays. Where nothing can go wrong, a refund may fail for good: no void can meet it then."""
-        fails = self._calm and self.rng.random() < 0.3
+        fails = self.calm and self.rng.random() < 0.3
         refund = self.rng.choice((RefundFault.FAIL, RefundFault.BY_HAND)) if fails else RefundFault.OK
         return Plan(confirm_after_ms=2_000 if by_itself else 0, refund=(refund, RefundFault.OK))
 
@@ -253,7 +254,7 @@ class Weather:
             discount_fen=rng.choice((0, 0, 0, 1, 37)) if self.discounts else 0,
             latency_ms=rng.choice((5, 20, 300)),
             pay_latency_ms=rng.choice((None, None, 1_500, 9_000)),
-            query=(*self._some(QueryFault if self._calm else _HONEST, 0.3, 4), QueryFault.OK),
+            query=(*self._some(QueryFault if self.calm else _HONEST, 0.3, 4), QueryFault.OK),
             cancel=(
                 *self._some(CancelFault, 0.4, 3),
                 rng.choice((CancelFault.OK, CancelFault.OK, CancelFault.TOO_LATE)),
