@@ -13,7 +13,7 @@ import pytest
 
 from posd.gateways.simulator.keys import KeyRing
 from tests.simulation.outcome import Outcome
-from tests.simulation.story import ENDS_WITHIN_S, PAYMENTS, playground, tell
+from tests.simulation.story import PAYMENTS, playground, tell
 
 SEEDS = 80
 """Times ``PAYMENTS`` customers: 20,000."""
@@ -35,7 +35,6 @@ def demand_right(outcome: Outcome) -> None:
     """Nothing is wrong; else the timeline of what is, and how to see it again."""
     again = f"python -m tests.simulation.story {outcome.seed}"
     assert [] == outcome.faults, "\n".join([again, *outcome.timeline, *outcome.faults])
-    assert outcome.slowest_s <= ENDS_WITHIN_S, f"{again}: a payment had no end for {outcome.slowest_s:.0f} s"
 
 
 @pytest.mark.parametrize("first", range(FIRST_SEED, FIRST_SEED + SEEDS, AT_ONCE))
