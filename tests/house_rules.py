@@ -49,6 +49,7 @@ TOPS_OF_TASKS: dict[str, str] = {
     "posd/tasks.py": "a task that dies is told once, here, and ends the daemon or is started again",
     "posd/checkout/asking.py": "who waits for an answer of a gateway must get one, whatever our own code does",
     "posd/daemon.py": "the last frame of the process",
+    "posd/printing/spool.py": "one paper that our own code cannot make must not keep back all that come after it",
     "posd/api/errors.py": "whatever a handler raises becomes a problem answer, and the daemon stays up",
 }
 """Where everything may be caught, and why. Elsewhere the errors that can come are named."""

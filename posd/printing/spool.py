@@ -310,7 +310,7 @@ class Spool:
             return await printer.encode(Document((Cut(), *document.lines)) if torn else document)
         except (NothingToPrint, JournalUnavailable):
             raise
-        except Exception as error:  # one paper that we cannot make must not keep back all that come after it
+        except Exception as error:  # the top of one paper: those behind it must come out
             _log.exception("the paper %s cannot be made", job.job_id)
             raise NothingToPrint("posd itself failed to make it; see the log") from error
 

@@ -282,10 +282,13 @@ SHELL = (
         SHELL_GUARDS,
     ),
     one(
-        "record a restart payment by payment",
-        CHECKOUT,
-        "        if batch.facts:\n",
-        "        for fact in batch.facts:\n",
+        "record a restart piece by piece",
+        "posd/checkout/resuming.py",
+        "payments, given_back = await checkout.take_up(batch), await refunds.take_up(batch)\n",
+        "payments = await checkout.take_up(batch)\n"
+        "    await journal.append(batch)\n"
+        "    batch = Batch()\n"
+        "    given_back = await refunds.take_up(batch)\n",
         SHELL_GUARDS,
     ),
     one(
