@@ -33,8 +33,8 @@ UNDO_GAP_MS = 2_000
 """Between the first cancel and the second; doubled each time."""
 UNDO_GAP_MOST_MS = 60_000
 REFUSED_GAP_MOST_MS = 60 * 60_000
-"""The same where the gateway has refused to refund: an account must be filled up first, or somebody pays by hand, which
-the queries notice."""
+"""The same while the gateway refuses to refund: an account must be filled up first, or somebody pays by hand, which the
+queries notice. Any other answer, and the usual pace is back."""
 REFUND_QUERY_GAP_MS = 2_000
 """Between two questions after a refund on its way; doubled each time."""
 
@@ -72,6 +72,8 @@ class Activity(msgspec.Struct, frozen=True):
     undos: int = 0
     """Cancels and refunds sent by this process, for their pace."""
     undone_at_ms: int | None = None
+    refused: bool = False
+    """The gateway's latest word on the refund is that it will not give the money back, or not by itself."""
 
 
 def resumed(payment: Payment) -> Activity:
@@ -122,12 +124,17 @@ def answered(activity: Activity, answer: Answered) -> Activity:
             return change(activity, undoing=False, ask_now=True)
         case Source.REFUND:
             known = unclear or isinstance(answer.verdict, RefundProcessing | RefundManual)
-            return change(activity, undoing=False, refund_known=known, ask_now=True)
+            return change(activity, undoing=False, refund_known=known, ask_now=True, refused=_refuses(answer))
         case Source.REFUND_QUERY:
             gone = isinstance(answer.verdict, NotFound | RefundNotSure | RefundFailed)
-            return change(activity, undoing=False, refund_known=activity.refund_known and not gone)
+            known = activity.refund_known and not gone
+            return change(activity, undoing=False, refund_known=known, refused=_refuses(answer))
         case Source.NOTIFICATION:
             return change(activity, ask_now=True)
+
+
+def _refuses(answer: Answered) -> bool:
+    return isinstance(answer.verdict, RefundFailed | RefundManual)
 
 
 def due(payment: Payment, activity: Activity, now_ms: int, rules: Rules) -> tuple[PaymentAction, ...]:
@@ -203,11 +210,12 @@ def _undo_at_ms(payment: Payment, activity: Activity, rules: Rules) -> int | Non
         return None
     if _ask_refund(payment, activity):
         asked = activity.refund_asked_at_ms
-        return (payment.refund_sent_at_ms or 0) if asked is None else asked + _refund_gap_ms(payment, activity)
+        gap_ms = _undo_gap_ms(activity, REFUND_QUERY_GAP_MS, activity.refund_asks)
+        return (payment.refund_sent_at_ms or 0) if asked is None else asked + gap_ms
     floor_ms = max(payment.floor_ms(rules), arrived_by_ms(payment, activity) + rules.void.floor_ms)
     if activity.undone_at_ms is None:
         return floor_ms
-    return max(floor_ms, activity.undone_at_ms + _undo_gap_ms(payment, UNDO_GAP_MS, activity.undos - 1))
+    return max(floor_ms, activity.undone_at_ms + _undo_gap_ms(activity, UNDO_GAP_MS, activity.undos - 1))
 
 
 def arrived_by_ms(payment: Payment, activity: Activity) -> int:
@@ -224,12 +232,8 @@ def _ask_refund(payment: Payment, activity: Activity) -> bool:
     return activity.refund_known and payment.refund_sent_at_ms is not None and payment.paid is not None
 
 
-def _refund_gap_ms(payment: Payment, activity: Activity) -> int:
-    return _undo_gap_ms(payment, REFUND_QUERY_GAP_MS, activity.refund_asks)
-
-
-def _undo_gap_ms(payment: Payment, first_ms: int, doublings: int) -> int:
-    most_ms = UNDO_GAP_MOST_MS if payment.refund_refused is None else REFUSED_GAP_MOST_MS
+def _undo_gap_ms(activity: Activity, first_ms: int, doublings: int) -> int:
+    most_ms = REFUSED_GAP_MOST_MS if activity.refused else UNDO_GAP_MOST_MS
     return min(first_ms << min(doublings, 11), most_ms)
 
 

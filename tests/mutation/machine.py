@@ -197,8 +197,8 @@ MONEY = (
     one(
         "send a refused refund as often as a cancel",
         SCHEDULE,
-        "if payment.refund_refused is None else REFUSED_GAP_MOST_MS",
-        "",
+        "most_ms = REFUSED_GAP_MOST_MS if activity.refused else UNDO_GAP_MOST_MS",
+        "most_ms = UNDO_GAP_MOST_MS",
     ),
     one(
         "hide why a refund is refused",
@@ -254,6 +254,12 @@ MONEY = (
         "",
     ),
     one("ask no more about what was not received", MACHINE, "if not_received else (),", "if False else (),"),
+    one(
+        "let a refund wait that is not refused any more",
+        SCHEDULE,
+        "return isinstance(answer.verdict, RefundFailed | RefundManual)",
+        "return True",
+    ),
     one(
         "take a question without an answer for a follow-up",
         ANSWERS,

@@ -15,6 +15,7 @@ from posd.payment.amounts import Fen
 from posd.payment.events import AnyVerdict, AttentionRaised, Source, Status
 from posd.payment.verdicts import (
     Evidence,
+    NotFound,
     Pending,
     Reason,
     RefundDone,
@@ -46,6 +47,19 @@ def test_a_refused_refund_is_sent_again_ever_more_calmly_and_for_ever() -> None:
     assert {3600.0} == set(gaps[10:])
     assert Status.CANCELLING == play.stands()
     assert 1 == len(play.times(SendCancel)), "a cancel cannot help"
+
+
+def test_another_answer_than_a_refusal_brings_the_usual_pace_back() -> None:
+    """It was refused for a reason that is gone (a clock that was wrong): the money must not wait for an hour."""
+    play = refusing(until_s=3_000)
+    sent = len(play.times(SendRefund))
+    while len(play.times(SendRefund)) == sent:
+        play.at(play.second + 1)
+    since = play.answer(Source.REFUND, LOST).answer(Source.REFUND_QUERY, NotFound()).second
+    while len(play.times(SendRefund)) == sent + 1:
+        play.at(play.second + 1)
+    assert play.second <= since + 60
+    assert Status.CANCELLED == play.answer(Source.REFUND, RefundDone(Fen(1000))).stands()
 
 
 def test_a_refused_refund_is_done_when_the_gateway_does_it_at_last() -> None:

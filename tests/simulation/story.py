@@ -41,16 +41,13 @@ from tests.simulation.network import START_MS, Network
 from tests.simulation.outcome import Outcome
 from tests.simulation.process import Clocks, Process, World
 from tests.simulation.shop import Plans, Pos, Seen
-from tests.simulation.weather import TOO_LATE_S, Errand, Weather
+from tests.simulation.weather import Errand, Weather
 
 PAYMENTS = 250
 """Customers of one seed: enough to share commits, few enough to read."""
 ENDS_WITHIN_S = 600.0
 """Faults have stopped for so long: every payment has ended. What is older than an hour by posd's clock, because that
 leapt at a reboot, is asked after every five minutes; two such questions, and air."""
-LATE_S = 2 * TOO_LATE_S[1]
-"""So much longer where the pay request arrives after the horizon: on the wire and at the gateway it may lie that long.
-The order is open from then on, and where the gateway takes no cancel, only its own time ends it."""
 GIVEN_UP_AFTER_S = 27 * 3600.0
 """The last question after an order that was not received comes after a day; a world that is not quiet then never is."""
 
@@ -275,8 +272,7 @@ class Story:
         if end_s is not None:
             since_s = max(self._weather.stops_s, self._errands[payment.amount // 100 - 1].at_s)
             self.outcome.slowest_s = max(self.outcome.slowest_s, end_s - since_s)
-            late_s = LATE_S if payment.order_no in self._network.too_late else 0.0
-            if end_s - since_s > ENDS_WITHIN_S + late_s:
+            if end_s - since_s > ENDS_WITHIN_S:
                 self._fault(f"{payment.order_no}: no end for {end_s - since_s:.0f} s after the faults")
 
     def _tell_timeline(self, db: sqlite3.Connection) -> None:
