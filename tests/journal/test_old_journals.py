@@ -37,6 +37,8 @@ OPEN = "0101261120204630G233"
 UNPRINTED = "0101261120204630PHXZ"
 """The paid one whose receipt was still to come out."""
 COPIED = "0101261120204624JYX1"
+NOT_RECEIVED = "0101261121024227JWQ1"
+"""In version 3: cancelled, unknown to the gateway, and asked for behind a reboot with a clock two hours ahead."""
 ENDED = {
     COPIED: ("paid", 1250, 1250, 1250, None),
     "0101261120204624Q6GP": ("paid", 8000, 8000, 3000, None),
@@ -60,9 +62,9 @@ async def till(tmp_path: Path) -> AsyncIterator[Rig]:
         yield made
 
 
-def old_journal() -> bytes:
-    """The file as version 1 has left it."""
-    return gzip.decompress((DATA / "v1.db.gz").read_bytes())
+def old_journal(version: int = 1) -> bytes:
+    """The file as that version has left it."""
+    return gzip.decompress((DATA / f"v{version}.db.gz").read_bytes())
 
 
 def events_in(journal: Path) -> list[tuple[object, ...]]:
@@ -145,6 +147,31 @@ async def _takes_new_payments(till: Rig, old: Mapping[str, object]) -> None:
     assert (0, True) == (code, said.endswith("events, all well\n")), said
 
 
+async def test_what_was_not_received_before_a_reboot(till: Rig) -> None:
+    """Version 3 took the questions that a clock far ahead had made due for asked in time: two are asked again."""
+    till.journal.write_bytes(old_journal(3))
+    assert (3, (0, "40 events, all well\n")) == (version_of(till.journal), await till.run("journal", "verify"))
+    before = _follow_ups(till.journal)
+    open_for_writing(till.journal).close()
+    with closing(sqlite3.connect(till.journal)) as db:
+        (rebooted_ms,) = db.execute(
+            "SELECT at_ms FROM events JOIN payments USING (payment_id) WHERE order_no = ? AND kind = 'resumed'",
+            (NOT_RECEIVED,),
+        ).fetchone()
+    assert 1 == len(before)
+    assert [*before, rebooted_ms + 300_000, rebooted_ms + 3_600_000] == _follow_ups(till.journal)
+    assert (SCHEMA_VERSION, (0, "40 events, all well\n")) == (
+        version_of(till.journal),
+        await till.run("journal", "verify"),
+    )
+
+
+def _follow_ups(journal: Path) -> list[int]:
+    with closing(sqlite3.connect(journal)) as db:
+        (state,) = db.execute("SELECT state FROM payments WHERE order_no = ?", (NOT_RECEIVED,)).fetchone()
+    return list(msgspec.json.decode(state, type=Payment).follow_ups_ms)
+
+
 def test_what_cannot_be_made_anew_keeps_no_till_shut(tmp_path: Path) -> None:
     """A refund whose events are damaged stays as it stood; the others are made anew, the version is today's."""
     journal = tmp_path / "journal.db"
@@ -166,9 +193,10 @@ def _refunds(db: sqlite3.Connection) -> list[bytes]:
     return [state for (state,) in db.execute("SELECT state FROM refunds ORDER BY position")]
 
 
-def test_no_secret_is_in_it() -> None:
+@pytest.mark.parametrize("version", [1, 3])
+def test_no_secret_is_in_it(version: int) -> None:
     """No code of a customer, no key: the file is public."""
-    text = old_journal()
+    text = old_journal(version)
     assert not re.search(rb"(?<!\d)(13|28)\d{8}0000\d{4}(?!\d)", text)
     assert not re.search(rb"PRIVATE KEY|secret|authCode|auth_code|faceCode|openid", text, re.IGNORECASE)
 
