@@ -28,8 +28,9 @@ async def test_it_is_open_until_the_money_went_back_by_other_ways(tmp_path: Path
         status, sold = await till.post("/v1/payments", "sale-1", {"amount": 1250, "authCode": "130000000000000001"})
         assert 201 == status
         await refused(till, times=1)
-        while lines(till) == 0:  # noqa: ASYNC110 - another process, which has yet to read that
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(60):
+            while lines(till) == 0:  # noqa: ASYNC110 - another process, which has yet to read that
+                await asyncio.sleep(0.02)
         assert "cancelling" == (await payment(till, sold["id"]))["status"]
         await till.end(signal.SIGKILL)
 
