@@ -62,7 +62,6 @@ class Checkout:
     def __init__(self, config: Config, shop: Shop, hub: Hub, keys: Keys, ids: Ids) -> None:
         self._config = config
         self._shop = shop
-        self._gateways = shop.gateways
         self._hub = hub
         self._ids = ids
         self._keys = keys
@@ -93,7 +92,7 @@ class Checkout:
     def go_on(self, payments: Iterable[Payment]) -> None:
         """With what was taken up, once that is on disk."""
         for payment in payments:
-            if payment.gateway not in self._gateways:
+            if payment.gateway not in self._shop.gateways:
                 _log.error("%s stays open: there is no [gateways.%s] any more", payment.order_no, payment.gateway)
                 self._orphans += not payment.status.final
             elif payment.live:
@@ -206,7 +205,7 @@ class Checkout:
         wallet = credential.wallet if credential else order.wallet
         method = credential.method if credential else order.method or Method.BARCODE
         gateway = config.gateway_for(wallet)
-        prefix = self._gateways[gateway].codec.capabilities.order_prefix
+        prefix = self._shop.gateways[gateway].codec.capabilities.order_prefix
         created = Created(
             at_ms=now_ms,
             payment_id=self._ids.new("pay", now_ms),
@@ -257,13 +256,13 @@ class Checkout:
         return next((wallet for wallet in wallets if wallet in self._capabilities(wallet).qr_wallets), None)
 
     def _capabilities(self, wallet: Wallet | None) -> Capabilities:
-        return self._gateways[self._config.gateway_for(wallet)].codec.capabilities
+        return self._shop.gateways[self._config.gateway_for(wallet)].codec.capabilities
 
     def _demand_method(self, order: Order, credential: Credential | None) -> None:
         method = credential.method if credential else order.method or Method.BARCODE
         wallet = credential.wallet if credential else order.wallet
         name = self._config.gateway_for(wallet)
-        capabilities = self._gateways[name].codec.capabilities
+        capabilities = self._shop.gateways[name].codec.capabilities
         lacks_face_auth = method is Method.FACE and credential is None and not capabilities.face_auth
         wallets = capabilities.qr_wallets if method is Method.QR else capabilities.wallets | {None}
         if method not in capabilities.methods or lacks_face_auth or wallet not in wallets:

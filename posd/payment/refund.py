@@ -164,6 +164,7 @@ def _answered(refund: Refund, answer: RefundAnswered) -> Refund:
     if answer.source is not Source.REFUND:
         return _told(refund, answer)
     if isinstance(answer.verdict, Unknown):
+        # Where nothing was missing it says nothing; posd once wrote such a one at every restart.
         missing = refund.awaiting or refund.lost_at_ms is not None
         return _lost(refund, answer.asked_at_ms) if missing else refund
     return _done(_replace(refund, awaiting=False), answer.verdict)
